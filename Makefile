@@ -1,0 +1,56 @@
+# intercomd: run `make help`.
+SHELL := bash
+TAGS := netgo,osusergo
+
+.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox bench lint clean
+
+help: ## what can be made
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## install what building needs (apt)
+	scripts/setup.sh build
+
+build: setup ## bin/intercomd for this machine, static
+	scripts/fetch-sdk.sh
+	scripts/build.sh
+
+cross: ## bin/intercomd-linux-amd64 and -arm64, static
+	scripts/setup.sh build cross
+	scripts/fetch-sdk.sh
+	scripts/cross.sh
+
+demo: build ## a door on this machine and a handset page on http://localhost:8080
+	scripts/demo.sh
+
+test: ## everything a change must pass, end-to-end scenarios included
+	scripts/setup.sh build e2e lint
+	scripts/test.sh
+
+unit: setup ## unit tests only
+	go test -tags $(TAGS) ./...
+
+race: setup ## unit tests under the race detector
+	CGO_ENABLED=1 go test -race ./...
+
+cover: setup ## statement coverage of call/, at least 90 %
+	scripts/coverage.sh
+
+fuzz: setup ## every fuzz target for FUZZTIME (default 5m) each
+	scripts/fuzz.sh
+
+e2e: e2e-quickblox ## all end-to-end tests
+
+e2e-quickblox: ## real SDK, Chromium and Prosody; SCENARIO=name for one
+	scripts/setup.sh build e2e
+	scripts/e2e-quickblox.sh
+
+bench: ## the figures of docs/performance.md
+	scripts/setup.sh build e2e
+	scripts/bench.sh
+
+lint: ## gofmt, vet, staticcheck, shellcheck
+	scripts/setup.sh build lint
+	scripts/lint.sh
+
+clean: ## remove what was built
+	rm -rf bin build dist
