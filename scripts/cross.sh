@@ -1,0 +1,59 @@
+#!/bin/sh
+# Leaves bin/intercomd-linux-amd64 and bin/intercomd-linux-arm64, static and
+# stripped, and checks both.
+#
+# usage: scripts/cross.sh
+#
+# MAIN_PKG and VERSION as in scripts/build.sh. Needs an amd64 Debian machine with
+# what `scripts/setup.sh build cross` installs.
+set -eu
+cd "$(dirname "$0")/.."
+
+max_bytes=$((16 * 1024 * 1024))
+
+fail() {
+	echo "cross: $*" >&2
+	exit 1
+}
+
+build_amd64() {
+	GOOS=linux GOARCH=amd64 scripts/build.sh bin/intercomd-linux-amd64
+}
+
+build_arm64() {
+	scripts/sysroot.sh
+	sysroot=$PWD/build/sysroot-arm64
+	lib=$sysroot/usr/lib/aarch64-linux-gnu
+	GOOS=linux GOARCH=arm64 \
+		CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ \
+		CGO_CFLAGS="-O2 -g -I$sysroot/usr/include" \
+		CGO_LDFLAGS="-O2 -g -L$lib" \
+		PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR="$lib/pkgconfig:$sysroot/usr/share/pkgconfig" \
+		PKG_CONFIG_SYSROOT_DIR="$sysroot" \
+		scripts/build.sh bin/intercomd-linux-arm64
+}
+
+# check FILE MACHINE: the file is for the machine, static, stripped and small.
+check() {
+	kind=$(file -b "$1")
+	bytes=$(stat -c %s "$1")
+	echo "$1: $kind"
+	echo "$1: $bytes bytes, at most $max_bytes"
+	case $kind in *"$2"*) ;; *) fail "$1 is not for $2" ;; esac
+	case $kind in *"statically linked"*) ;; *) fail "$1 is not static" ;; esac
+	case $kind in *"not stripped"*) fail "$1 is not stripped" ;; esac
+	if ldd "$1" >/dev/null 2>&1; then
+		fail "$1 needs shared libraries: $(ldd "$1")"
+	fi
+	if [ "$bytes" -gt "$max_bytes" ]; then
+		fail "$1 is bigger than $max_bytes bytes"
+	fi
+}
+
+[ "$(uname -m)" = x86_64 ] || fail "this machine is $(uname -m); cross building needs x86_64"
+build_amd64
+build_arm64
+check bin/intercomd-linux-amd64 x86-64
+check bin/intercomd-linux-arm64 aarch64
+bin/intercomd-linux-amd64 version
+qemu-aarch64-static bin/intercomd-linux-arm64 version

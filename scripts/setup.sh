@@ -1,0 +1,111 @@
+#!/bin/sh
+# Installs what is missing on a Debian machine, by group:
+#
+#   build  C compiler and the codec libraries      (go is expected)
+#   demo   build, for the page                     (go, node and npm are expected)
+#   e2e    build, Prosody, Chromium, namespaces    (go, node and npm are expected)
+#   cross  build, compiler and emulator for arm64
+#   lint   shellcheck
+#
+# usage: scripts/setup.sh [GROUP…]          (default build)
+#
+# Starts no service, and does nothing when all is there.
+set -eu
+
+go_minor=26
+node_major=18
+
+fail() {
+	echo "setup: $*" >&2
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		fail "installing packages needs root, and there is no sudo"
+	fi
+}
+
+check_go() {
+	command -v go >/dev/null || fail "no go in PATH: install Go 1.$go_minor or newer from https://go.dev/dl/"
+	version=$(go env GOVERSION)
+	minor=$(echo "$version" | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+	[ "${minor:-0}" -ge "$go_minor" ] || fail "go is $version, need go1.$go_minor or newer"
+}
+
+check_node() {
+	command -v node >/dev/null || fail "no node in PATH: install Node.js $node_major or newer from https://nodejs.org/"
+	command -v npm >/dev/null || fail "no npm in PATH: install it together with Node.js"
+	version=$(node --version)
+	major=$(echo "$version" | sed -n 's/^v\([0-9]*\).*/\1/p')
+	[ "${major:-0}" -ge "$node_major" ] || fail "node is $version, need v$node_major or newer"
+}
+
+build_packages="gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev"
+
+packages_of() {
+	case $1 in
+	build | demo) echo "$build_packages" ;;
+	e2e) echo "$build_packages prosody chromium iproute2 openssl" ;;
+	cross) echo "$build_packages gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static file" ;;
+	lint) echo "shellcheck" ;;
+	*) fail "unknown group $1: one of build, demo, e2e, cross, lint" ;;
+	esac
+}
+
+tools_of() {
+	case $1 in
+	build | cross) check_go ;;
+	demo | e2e) check_go && check_node ;;
+	esac
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Debian starts the services of the packages it installs. policy-rc.d (see
+# invoke-rc.d(8)) forbids that while this script runs; one that is there already
+# is the machine owner's and stays.
+forbid_services() {
+	policy=/usr/sbin/policy-rc.d
+	if [ -e "$policy" ]; then
+		return
+	fi
+	trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+	trap 'exit 1' HUP INT TERM
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+}
+
+install_packages() {
+	command -v apt-get >/dev/null || fail "no apt-get here; install by hand:$*"
+	had_prosody=no
+	if installed prosody; then had_prosody=yes; fi
+	forbid_services
+	echo "setup: installing$*"
+	as_root apt-get -q update
+	# shellcheck disable=SC2068 # package names
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $@
+	# Not at the next boot either.
+	if [ "$had_prosody" = no ] && installed prosody && [ -d /run/systemd/system ]; then
+		as_root systemctl disable --now prosody
+	fi
+}
+
+missing=""
+for group in "${@:-build}"; do
+	packages=$(packages_of "$group")
+	tools_of "$group"
+	for package in $packages; do
+		case " $missing " in *" $package "*) continue ;; esac
+		installed "$package" || missing="$missing $package"
+	done
+done
+if [ -n "$missing" ]; then
+	install_packages "$missing"
+fi
