@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Everything a change must pass, in the order that finds mistakes soonest:
+# lint, unit tests under the race detector, coverage, the static binaries, and
+# the end-to-end scenarios with real peers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
+
+step "lint"
+scripts/lint.sh
+step "handset SDK"
+scripts/fetch-sdk.sh
+step "unit tests, race detector"
+CGO_ENABLED=1 go test -race ./...
+step "coverage of call/"
+scripts/coverage.sh
+step "static binary"
+scripts/build.sh
+step "end to end with the QuickBlox SDK"
+scripts/e2e-quickblox.sh
+step "done"
