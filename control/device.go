@@ -1,0 +1,61 @@
+package control
+
+import (
+	"context"
+
+	"github.com/intercomd/intercomd/call"
+	"github.com/intercomd/intercomd/intercom"
+)
+
+// Caller starts things. Its errors may be [intercom.NotFoundError],
+// [intercom.ConflictError] or [intercom.RequestError], which become 404, 409
+// and 400; every other error is a 500.
+type Caller interface {
+	// Press does what the button does when it is pressed.
+	Press(ctx context.Context, button string) error
+	// Call rings users and returns the sessions made for it: one for each
+	// user, or a single one for a conference.
+	Call(ctx context.Context, r intercom.CallRequest) ([]call.SessionID, error)
+}
+
+// SessionControl steers a live session. Its errors are those of [Caller].
+type SessionControl interface {
+	// Do carries out one of the verbs listed by [Verbs].
+	Do(ctx context.Context, verb string, r intercom.SessionRequest) error
+}
+
+// Observer tells what the device is doing.
+type Observer interface {
+	// Status is a snapshot; it returns at once.
+	Status() intercom.Status
+	// Subscribe gives every event from now on until ctx ends or the device
+	// does; then the channel is closed. The server takes events from it as fast
+	// as they come.
+	Subscribe(ctx context.Context) <-chan intercom.Event
+}
+
+// Device is what the server opens to the command line.
+type Device interface {
+	Caller
+	SessionControl
+	Observer
+}
+
+// The verbs of a session, in the words of the SDK's session object.
+const (
+	VerbAccept = "accept"
+	VerbReject = "reject"
+	VerbStop   = "stop"
+	VerbUpdate = "update"
+	VerbMute   = "mute"
+	VerbUnmute = "unmute"
+)
+
+// Verbs lists what [SessionControl.Do] may be asked for.
+func Verbs() []string {
+	return []string{VerbAccept, VerbReject, VerbStop, VerbUpdate, VerbMute, VerbUnmute}
+}
+
+// EventDropped is the name of the last line of an event stream whose follower
+// was too slow; the line's error says how many events had piled up.
+const EventDropped = "dropped"
