@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/intercomd/intercomd/control"
+)
+
+// defaultSocket is the default of the configuration key control.socket.
+const defaultSocket = "/run/intercomd/control.sock"
+
+// socketVariable is how the environment sets control.socket, for the daemon
+// and for its commands alike.
+const socketVariable = "INTERCOMD_CONTROL_SOCKET"
+
+// client makes a client for the socket the command line means.
+func (c *cli) client() (*control.Client, error) {
+	path, err := c.socketPath()
+	if err != nil {
+		return nil, err
+	}
+	return control.NewClient(path), nil
+}
+
+// socketPath finds the socket: flag, environment, file, default.
+func (c *cli) socketPath() (string, error) {
+	if c.socket != "" {
+		return c.socket, nil
+	}
+	if path := c.getenv(socketVariable); path != "" {
+		return path, nil
+	}
+	if c.config == "" {
+		return defaultSocket, nil
+	}
+	return socketOf(c.config)
+}
+
+// socketOf reads control.socket from a configuration file and nothing else:
+// whoever may use the socket need not be able to read the secrets of the
+// device, which loading the whole configuration would do.
+func socketOf(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("find control socket: %w", err)
+	}
+	var raw struct {
+		Control struct {
+			Socket string `yaml:"socket"`
+		} `yaml:"control"`
+	}
+	if err := yaml.Unmarshal(text, &raw); err != nil {
+		return "", fmt.Errorf("find control socket in %s: %w", file, err)
+	}
+	if raw.Control.Socket == "" {
+		return defaultSocket, nil
+	}
+	return raw.Control.Socket, nil
+}
