@@ -182,10 +182,10 @@ type MediaStats struct {
 	ReceiveBitrate  int           `json:"receive_bitrate"` // bit/s
 	PacketsSent     uint64        `json:"packets_sent"`
 	PacketsReceived uint64        `json:"packets_received"`
-	PacketsLost     int64         `json:"packets_lost"`            // of those received from the peer
-	FractionLost    float64       `json:"fraction_lost"`           // 0…1, of those sent, as the peer reports (RFC 3550 6.4.1)
-	Jitter          time.Duration `json:"jitter"`                  // ns, of received packets (RFC 3550 6.4.1)
-	FramesSent      uint64        `json:"frames_sent,omitempty"`   // video
+	PacketsLost     int64         `json:"packets_lost"`          // of those received from the peer
+	FractionLost    float64       `json:"fraction_lost"`         // 0…1, of those sent, as the peer reports (RFC 3550 6.4.1)
+	Jitter          time.Duration `json:"jitter"`                // ns, of received packets (RFC 3550 6.4.1)
+	FramesSent      uint64        `json:"frames_sent,omitempty"` // video
 	FramesReceived  uint64        `json:"frames_received,omitempty"`
 	Width           int           `json:"width,omitempty"`  // of the video sent, pixels
 	Height          int           `json:"height,omitempty"` // of the video sent, pixels

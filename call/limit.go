@@ -1,0 +1,155 @@
+package call
+
+import "time"
+
+// Limits of what one user can make us do. `call` signals that open a session
+// or are rejected are dear; everything else is cheap, and comes in bursts when
+// candidates trickle.
+const (
+	callBurst   = 5
+	callRate    = 1 // per second
+	signalBurst = 200
+	signalRate  = 50 // per second
+	maxLimited  = 256
+)
+
+// bucket is a token bucket.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// take removes one token if there is one, after refilling.
+func (b *bucket) take(now time.Time, burst, rate float64) bool {
+	if elapsed := now.Sub(b.at).Seconds(); elapsed > 0 {
+		b.tokens = min(burst, b.tokens+elapsed*rate)
+		b.at = now
+	}
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// limiter rates users. It remembers a bounded number of them: who is not
+// allowed is forgotten first, and among equals who was silent longest.
+type limiter struct {
+	allowed func(UserID) bool
+	users   map[UserID]*allowance
+}
+
+type allowance struct {
+	calls, signals bucket
+	seen           time.Time
+}
+
+func newLimiter(allowed func(UserID) bool) *limiter {
+	return &limiter{allowed: allowed, users: make(map[UserID]*allowance)}
+}
+
+// call says whether u may open or be refused another session now.
+func (l *limiter) call(now time.Time, u UserID) bool {
+	return l.user(now, u).calls.take(now, callBurst, callRate)
+}
+
+// signal says whether another signal of u is looked at now.
+func (l *limiter) signal(now time.Time, u UserID) bool {
+	return l.user(now, u).signals.take(now, signalBurst, signalRate)
+}
+
+func (l *limiter) user(now time.Time, u UserID) *allowance {
+	a := l.users[u]
+	if a == nil {
+		if len(l.users) >= maxLimited {
+			l.evict()
+		}
+		a = &allowance{calls: bucket{callBurst, now}, signals: bucket{signalBurst, now}}
+		l.users[u] = a
+	}
+	a.seen = now
+	return a
+}
+
+// evict forgets one user. The choice does not depend on the order of the map.
+func (l *limiter) evict() {
+	var victim UserID
+	for u := range l.users {
+		if victim == 0 || l.before(u, victim) {
+			victim = u
+		}
+	}
+	delete(l.users, victim)
+}
+
+func (l *limiter) before(a, b UserID) bool {
+	if x, y := l.allowed(a), l.allowed(b); x != y {
+		return !x
+	}
+	if x, y := l.users[a].seen, l.users[b].seen; !x.Equal(y) {
+		return x.Before(y)
+	}
+	return a < b
+}
+
+// Bounds of the memory of sessions that are over. The time covers the repeats
+// of a `call` that rings as long as the SDK's callers do by default, rounded
+// up to their dialing interval.
+const (
+	maxOver  = 128
+	overTime = 70 * time.Second
+)
+
+// overKey names a session that is over: for everybody (user 0), or for one
+// user who was refused. Whoever else calls with that id is not concerned, or a
+// stranger could spoil a group's call by being refused first.
+type overKey struct {
+	session SessionID
+	user    UserID
+}
+
+// overEntry says until when a session is remembered, and whether we refused it
+// so that repeats are refused again.
+type overEntry struct {
+	until    time.Time
+	rejected bool
+}
+
+// memory remembers sessions that are over, so that a late repeat of their
+// `call` does not ring.
+type memory struct {
+	entries map[overKey]overEntry
+	order   []overKey // oldest first
+}
+
+func newMemory() *memory { return &memory{entries: make(map[overKey]overEntry)} }
+
+func (m *memory) add(now time.Time, k overKey, rejected bool) {
+	m.expire(now)
+	if _, ok := m.entries[k]; !ok {
+		m.order = append(m.order, k)
+		if len(m.order) > maxOver {
+			delete(m.entries, m.order[0])
+			m.order = m.order[1:]
+		}
+	}
+	m.entries[k] = overEntry{now.Add(overTime), rejected}
+}
+
+// find tells whether the session is over for u.
+func (m *memory) find(now time.Time, id SessionID, u UserID) (rejected, found bool) {
+	m.expire(now)
+	for _, k := range []overKey{{id, u}, {id, 0}} {
+		if e, ok := m.entries[k]; ok && e.until.After(now) {
+			return e.rejected, true
+		}
+	}
+	return false, false
+}
+
+func (m *memory) expire(now time.Time) {
+	for len(m.order) > 0 && !m.entries[m.order[0]].until.After(now) {
+		delete(m.entries, m.order[0])
+		m.order = m.order[1:]
+	}
+}

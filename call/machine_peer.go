@@ -1,0 +1,234 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+const (
+	// candidatesDelay is when the candidates are sent again after an answer.
+	// The SDK may keep those that come while it still applies the answer until
+	// yet another message comes; 300 ms later none were lost.
+	candidatesDelay = 400 * time.Millisecond
+	// acceptRetry is how long an accept is given to stop the caller's dialing
+	// before a further `call` means that it was lost.
+	acceptRetry = 2 * time.Second
+	// suspectTime is for how long a hangUp of another device of a user counts
+	// if the connection to the user then breaks.
+	suspectTime = 10 * time.Second
+	// maxEarly bounds the candidates kept of a peer before its description is
+	// applied, and maxTurnedAway the devices of a user remembered.
+	maxEarly      = 64
+	maxTurnedAway = 8
+)
+
+// peerPhase is how far a peer has come.
+//
+//	           dial            accept received
+//	┌──────┐───────▶ dialing ─────────────────▶┌────────┐
+//	│ idle │ answer            accept sent     │ joined │
+//	└──────┘───────▶ answering ───────────────▶└────────┘
+//
+// Every phase ends in closed, for good.
+type peerPhase int
+
+const (
+	peerIdle      peerPhase = iota // nothing exchanged; there may be an offer
+	peerDialing                    // our offer is made, then sent again and again
+	peerAnswering                  // the answer to its offer is made
+	peerJoined                     // both descriptions are exchanged
+	peerClosed
+)
+
+// peer is one other member of the session.
+type peer struct {
+	user     UserID
+	phase    peerPhase
+	resource string          // the device that called, or that accepted
+	away     []string        // devices turned away: they answered too late
+	state    ConnectionState // last told
+
+	offer     string      // of the peer's `call`, newest
+	early     []Candidate // of the peer, before its description is applied
+	earlyFrom string      // the device they are of
+
+	link   link
+	repair repair
+
+	rung       bool      // a `call` or `accept` was sent: the peer knows our side
+	dialAt     time.Time // next repeat of `call`
+	joinBy     time.Time // give up unless connected
+	repeatAt   time.Time // send the candidates again
+	acceptedAt time.Time // when our accept was sent
+
+	suspectUntil time.Time // a hangUp of another device counts until then
+	suspectExt   Extension
+}
+
+// link is the peer's current PeerConnection and its local description.
+type link struct {
+	generation int
+	open       bool
+	sdp        string      // local description with all candidates so far
+	candidates []Candidate // all local ones
+	late       []Candidate // those that were not in the first description
+	settled    bool        // both descriptions are exchanged
+}
+
+func (p *peer) nextTimeout() time.Time {
+	return earliest(p.dialAt, p.joinBy, p.repeatAt, p.repair.nextTimeout())
+}
+
+func (p *peer) connected() bool {
+	return p.state == ConnectionConnected || p.state == ConnectionCompleted
+}
+
+// bound says whether a signal from resource is of the device in the call. An
+// unknown resource on either side fits.
+func (p *peer) bound(resource string) bool {
+	return p.resource == "" || resource == "" || p.resource == resource
+}
+
+// turnAway remembers a device that is not the one in the call.
+func (p *peer) turnAway(resource string) {
+	if len(p.away) < maxTurnedAway && !slices.Contains(p.away, resource) {
+		p.away = append(p.away, resource)
+	}
+}
+
+func (m *machine) key(p *peer) PeerKey {
+	return PeerKey{Session: m.id, User: p.user, Generation: p.link.generation}
+}
+
+// open makes the first PeerConnection of a peer.
+func (m *machine) open(p *peer) {
+	p.link.open = true
+	m.do(OpenPeer{
+		Peer: m.key(p), CallType: m.callType, Stream: m.stream,
+		Bandwidth: m.bandwidth, StatsInterval: m.cfg.StatsReportTimeInterval,
+	})
+}
+
+// reopen replaces the PeerConnection of a peer by a new one.
+func (m *machine) reopen(p *peer) {
+	m.closeLink(p)
+	p.link = link{generation: p.link.generation + 1}
+	p.repeatAt, p.early = time.Time{}, nil
+	p.state = ConnectionUndefined
+	m.open(p)
+}
+
+func (m *machine) closeLink(p *peer) {
+	if p.link.open {
+		p.link.open = false
+		m.do(ClosePeer{Peer: m.key(p)})
+	}
+}
+
+// shut closes a peer and disarms it; the session goes on.
+func (m *machine) shut(p *peer) {
+	m.closeLink(p)
+	p.phase = peerClosed
+	p.dialAt, p.joinBy, p.repeatAt = time.Time{}, time.Time{}, time.Time{}
+	p.repair = repair{}
+	p.offer, p.early, p.suspectExt = "", nil, nil
+}
+
+// dial opens a PeerConnection and asks for an offer; `call` is sent once it is
+// there.
+func (m *machine) dial(p *peer, joinBy time.Time) {
+	p.phase, p.joinBy = peerDialing, joinBy
+	m.open(p)
+	m.do(CreateOffer{Peer: m.key(p)})
+}
+
+// answer opens a PeerConnection and asks for the answer to the stored offer.
+func (m *machine) answer(p *peer) {
+	p.phase = peerAnswering
+	m.open(p)
+	m.do(CreateAnswer{Peer: m.key(p), Offer: p.offer})
+	p.offer = ""
+	m.addEarly(p)
+}
+
+// addEarly applies the candidates that came before their description.
+func (m *machine) addEarly(p *peer) {
+	if len(p.early) > 0 && (p.resource == "" || p.earlyFrom == "" || p.earlyFrom == p.resource) {
+		m.do(AddCandidates{Peer: m.key(p), Candidates: p.early})
+	}
+	p.early = nil
+}
+
+// sendCall sends the offer with all candidates known by now. The app's data
+// goes with the initiator's own calls only, as in the SDK.
+func (m *machine) sendCall(now time.Time, p *peer) {
+	s := m.newSignal(p, SignalCall)
+	s.SDP, s.Bandwidth = p.link.sdp, m.bandwidth
+	if !m.incoming() {
+		s.Extension = maps.Clone(m.ext)
+	}
+	m.send(s)
+	p.rung, p.dialAt = true, now.Add(m.cfg.DialingTimeInterval)
+}
+
+// sendAccept sends the answer; the candidates follow once more.
+func (m *machine) sendAccept(now time.Time, p *peer) {
+	s := m.newSignal(p, SignalAccept)
+	s.SDP = p.link.sdp
+	if p.user == m.initiator {
+		s.Extension = maps.Clone(m.ext)
+	}
+	m.send(s)
+	p.phase, p.rung, p.link.settled = peerJoined, true, true
+	p.acceptedAt, p.repeatAt = now, now.Add(candidatesDelay)
+}
+
+// sendCandidates never sends an empty list: that would deafen an SDK.
+func (m *machine) sendCandidates(p *peer, list []Candidate) {
+	if len(list) == 0 {
+		return
+	}
+	s := m.newSignal(p, SignalCandidates)
+	s.Peer.Resource, s.Candidates = p.resource, slices.Clone(list)
+	m.send(s)
+}
+
+// advancePeer fires the due deadlines of a peer.
+func (m *machine) advancePeer(now time.Time, p *peer) {
+	if due(p.joinBy, now) {
+		m.notJoined(p)
+	}
+	if due(p.repair.giveUpBy, now) {
+		m.giveUp(p)
+	}
+	if due(p.dialAt, now) {
+		m.sendCall(now, p)
+	}
+	if due(p.repeatAt, now) {
+		p.repeatAt = time.Time{}
+		m.sendCandidates(p, p.link.candidates)
+	}
+	m.advanceRepair(now, p)
+}
+
+// notJoined closes a peer that did not get connected in time. Unlike the SDK,
+// which leaves the phones ringing, it says so to those who know of us.
+func (m *machine) notJoined(p *peer) {
+	if p.phase == peerJoined || p.phase != peerIdle && !p.rung {
+		m.fail(p, errors.New("not connected in time"))
+	}
+	m.tell(notice{kind: onUserNotAnswer, user: p.user})
+	if p.rung && (p.phase == peerJoined || !m.incoming()) {
+		m.sendExt(p, SignalHangUp, nil)
+	}
+	m.closePeer(p)
+}
+
+// fail notes what went wrong with a peer.
+func (m *machine) fail(p *peer, err error) {
+	m.err = fmt.Errorf("connect user %d: %w", p.user, err)
+	m.out = append(m.out, report{m.id, p.user, m.err})
+}

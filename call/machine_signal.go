@@ -1,0 +1,149 @@
+package call
+
+import (
+	"slices"
+	"time"
+)
+
+// signal takes a signal of a peer. Who sent it was checked; what it says was
+// not.
+func (m *machine) signal(now time.Time, s Signal) {
+	p := m.peer(s.Peer.User)
+	if p == nil || !m.live() {
+		return
+	}
+	switch s.Type {
+	case SignalCall:
+		m.callReceived(now, p, s)
+	case SignalAccept:
+		m.acceptReceived(now, p, s)
+	case SignalReject:
+		m.rejectReceived(p, s)
+	case SignalHangUp:
+		m.hangUpReceived(now, p, s)
+	case SignalCandidates:
+		m.candidatesReceived(p, s)
+	case SignalUpdate:
+		m.updateReceived(now, p, s)
+	}
+}
+
+// callReceived takes an offer: the initiator's, which is repeated until it is
+// answered, or in a group that of a callee with a higher id. In NEW it is kept
+// for accept; in ACTIVE it is answered at once.
+func (m *machine) callReceived(now time.Time, p *peer, s Signal) {
+	switch {
+	case s.SDP == "" || !m.incoming() && m.state == StateNew:
+	case p.phase == peerIdle:
+		p.offer, p.resource = s.SDP, s.Peer.Resource
+		if m.state == StateActive {
+			m.answer(p)
+		}
+	case p.phase == peerJoined && !p.acceptedAt.IsZero() && !p.connected() &&
+		now.Sub(p.acceptedAt) >= acceptRetry && p.link.generation == 0:
+		p.resource = s.Peer.Resource
+		m.sendAccept(now, p)
+	}
+}
+
+// acceptReceived joins the device that accepted first. Another one of the same
+// user is told to stop; it would wait for media in vain.
+func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
+	switch {
+	case m.state != StateActive:
+		m.tell(notice{kind: onInvalidEvents, event: "onAccept", user: p.user, ext: s.Extension})
+	case s.SDP == "":
+	case p.phase == peerDialing && p.rung:
+		p.resource = s.Peer.Resource
+		p.phase, p.dialAt = peerJoined, time.Time{}
+		p.joinBy = now.Add(m.cfg.AnswerTimeInterval)
+		m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
+		m.do(ApplyAnswer{Peer: m.key(p), Answer: s.SDP})
+		m.addEarly(p)
+		m.settle(p)
+	case p.phase != peerJoined || !p.acceptedAt.IsZero():
+	case p.bound(s.Peer.Resource):
+		m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
+	default:
+		p.turnAway(s.Peer.Resource)
+		hangUp := m.newSignal(p, SignalHangUp)
+		hangUp.Peer.Resource = s.Peer.Resource
+		m.send(hangUp)
+	}
+}
+
+// settle ends an offer/answer exchange from the offerer's side: candidates
+// found since the offer was made may go now.
+func (m *machine) settle(p *peer) {
+	p.link.settled = true
+	m.sendCandidates(p, p.link.late)
+}
+
+// rejectReceived closes a peer that declines or is busy. After an accept only
+// the accepting device counts: others of the user may decline in vain.
+func (m *machine) rejectReceived(p *peer, s Signal) {
+	switch {
+	case p.phase == peerClosed || m.unheardOf(p):
+	case p.phase == peerJoined && !p.bound(s.Peer.Resource):
+		p.turnAway(s.Peer.Resource)
+	default:
+		m.tell(notice{kind: onRejectCall, user: p.user, ext: s.Extension})
+		m.closePeer(p)
+	}
+}
+
+// hangUpReceived closes a peer that leaves. A hangUp of a device that is not
+// in the call is most likely of one that still rings, but may be of the one in
+// the call whose link to the server was replaced: it counts if the connection
+// is broken, or breaks soon.
+func (m *machine) hangUpReceived(now time.Time, p *peer, s Signal) {
+	switch {
+	case p.phase == peerClosed || m.unheardOf(p):
+	case p.phase == peerJoined && slices.Contains(p.away, s.Peer.Resource):
+	case p.phase == peerJoined && !p.bound(s.Peer.Resource) && !p.repair.told:
+		p.suspectUntil, p.suspectExt = now.Add(suspectTime), s.Extension
+	default:
+		m.stopped(p, s.Extension)
+	}
+}
+
+// unheardOf says whether the peer cannot know of the session yet.
+func (m *machine) unheardOf(p *peer) bool { return !m.incoming() && !p.rung }
+
+func (m *machine) stopped(p *peer, ext Extension) {
+	m.tell(notice{kind: onStopCall, user: p.user, ext: ext})
+	m.closePeer(p)
+}
+
+// candidatesReceived hands candidates on, or keeps some until there is a
+// PeerConnection that has the peer's description.
+func (m *machine) candidatesReceived(p *peer, s Signal) {
+	list := slices.DeleteFunc(slices.Clone(s.Candidates), func(c Candidate) bool { return c.Candidate == "" })
+	list = list[:min(len(list), maxEarly)]
+	switch {
+	case len(list) == 0 || p.phase == peerClosed || m.unheardOf(p):
+	case p.phase == peerIdle || p.phase == peerDialing:
+		if p.earlyFrom != s.Peer.Resource {
+			p.early, p.earlyFrom = nil, s.Peer.Resource
+		}
+		p.early = append(p.early, list[:min(len(list), maxEarly-len(p.early))]...)
+	case p.bound(s.Peer.Resource) && p.link.open:
+		m.do(AddCandidates{Peer: m.key(p), Candidates: list})
+	}
+}
+
+// updateReceived hands the app's data on; a reconnection is an update to the
+// app too, without data, as in the SDK. Devices that still ring send no
+// updates, so one that does is the one in the call, with a new resource.
+func (m *machine) updateReceived(now time.Time, p *peer, s Signal) {
+	if p.phase == peerClosed || m.unheardOf(p) || slices.Contains(p.away, s.Peer.Resource) {
+		return
+	}
+	if p.phase == peerJoined && s.Peer.Resource != "" {
+		p.resource = s.Peer.Resource
+	}
+	m.tell(notice{kind: onUpdateCall, user: p.user, ext: s.Extension})
+	if s.Reconnect != nil && s.Reconnect.SDP != "" && s.Reconnect.OfferID != "" && p.phase == peerJoined {
+		m.reconnectReceived(now, p, *s.Reconnect)
+	}
+}
