@@ -1,0 +1,18 @@
+// Package intercom is the device: it turns button presses into ring plans,
+// incoming calls into rings or auto-accepted calls, and what happens into
+// events, a status and staged shutdown.
+//
+// One goroutine, started by [Device.Run], owns the ring plan; button presses,
+// control requests and the events of package call are handed to it. Opening
+// the camera and the microphone happens outside of it, so a device that hangs
+// delays its own call and nothing else.
+//
+// It guarantees: a press never waits for the network; of several contacts rung
+// one by one the first who answers gets the call and the others a hangUp at
+// once; a caller who is not a contact is rejected before any device opens;
+// auto-accept answers only listed callers; [Supervise] stops the stages of the
+// daemon in order, so that hangUp leaves before the link closes.
+//
+// It does not guarantee that a picture or sound is there: a call goes on with
+// the devices that open, and the status says which are missing.
+package intercom

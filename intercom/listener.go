@@ -1,0 +1,100 @@
+package intercom
+
+import (
+	"slices"
+	"time"
+
+	"github.com/intercomd/intercomd/call"
+)
+
+// Listener turns the events of calls into the device's reactions and into its
+// event stream; it is for call.NewClient.
+func (d *Device) Listener() call.Listener { return listener{d} }
+
+type listener struct{ d *Device }
+
+func (l listener) OnCall(s *call.Session, ext call.Extension) {
+	l.event("onCall", s, s.Initiator(), Event{Extension: ext, CallType: s.Type().String()})
+	l.d.post(func() { l.d.incoming(s) })
+}
+
+func (l listener) OnAcceptCall(s *call.Session, user call.UserID, ext call.Extension) {
+	l.event("onAcceptCall", s, user, Event{Extension: ext})
+	l.d.post(func() { l.d.answered(s) })
+}
+
+func (l listener) OnRejectCall(s *call.Session, user call.UserID, ext call.Extension) {
+	l.event("onRejectCall", s, user, Event{Extension: ext})
+}
+
+func (l listener) OnStopCall(s *call.Session, user call.UserID, ext call.Extension) {
+	l.event("onStopCall", s, user, Event{Extension: ext})
+}
+
+func (l listener) OnUpdateCall(s *call.Session, user call.UserID, ext call.Extension) {
+	l.event("onUpdateCall", s, user, Event{Extension: ext})
+}
+
+func (l listener) OnInvalidEvents(event string, id call.SessionID, user call.UserID, ext call.Extension) {
+	l.d.log.Info("signal does not fit", "signal", event, "session", id, "user", user)
+	l.d.publish(Event{Event: "onInvalidEvents", Signal: event, Session: id, UserID: user, Extension: ext})
+}
+
+func (l listener) OnUserNotAnswer(s *call.Session, user call.UserID) {
+	l.event("onUserNotAnswer", s, user, Event{})
+}
+
+func (l listener) OnRemoteStream(s *call.Session, user call.UserID, stream call.RemoteStream) {
+	l.event("onRemoteStream", s, user, Event{Kinds: stream.Kinds()})
+	if l.d.ports.Speaker == nil {
+		return
+	}
+	if err := s.AttachMediaStream(stream, l.d.ports.Speaker); err != nil {
+		l.d.log.Warn("remote sound is not played", "session", s.ID(), "user", user, "err", err)
+	}
+}
+
+func (l listener) OnSessionConnectionStateChanged(s *call.Session, user call.UserID, state call.ConnectionState) {
+	l.event("onSessionConnectionStateChanged", s, user, Event{State: state.String()})
+}
+
+func (l listener) OnReconnect(s *call.Session, user call.UserID, state call.ReconnectionState) {
+	l.event("onReconnect", s, user, Event{State: string(state)})
+}
+
+func (l listener) OnSessionClose(s *call.Session) {
+	e := Event{State: s.State().String()}
+	if err := s.LastError(); err != nil {
+		e.Error = err.Error()
+	}
+	l.event("onSessionClose", s, 0, e)
+	l.d.post(func() { l.d.closed(s) })
+}
+
+func (l listener) OnCallStatsReport(s *call.Session, user call.UserID, report call.StatsReport) {
+	l.d.publish(Event{Event: "onCallStatsReport", Session: s.ID(), UserID: user, Stats: &report})
+}
+
+// event publishes and logs what happened in a session.
+func (l listener) event(name string, s *call.Session, user call.UserID, e Event) {
+	e.Event, e.Session, e.UserID = name, s.ID(), user
+	l.d.log.Info(name, "session", s.ID(), "user", user, "state", e.State)
+	l.d.publish(e)
+}
+
+// incoming rings, or answers a caller who is listed for that.
+func (d *Device) incoming(s *call.Session) {
+	if s.State() != call.StateNew {
+		return
+	}
+	d.since[s.ID()] = time.Now()
+	caller := s.Initiator()
+	if !d.cfg.isContact(caller) { // the client has refused strangers already
+		_ = s.Reject(nil)
+		return
+	}
+	if slices.Contains(d.cfg.AutoAccept, caller) {
+		d.log.Info("call accepted by itself", "session", s.ID(), "user", caller)
+		d.accept(s, nil)
+	}
+}

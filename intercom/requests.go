@@ -1,0 +1,142 @@
+package intercom
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/intercomd/intercomd/call"
+)
+
+// Do carries out a request on a session. verb is accept, reject, stop, update,
+// mute or unmute. Without a session, accept and reject mean the call that rings
+// in, the others mean what is up; stop means all of it.
+func (d *Device) Do(ctx context.Context, verb string, r SessionRequest) error {
+	act, ok := d.action(verb)
+	if !ok {
+		return &RequestError{Field: "verb", Value: verb, Reason: "want accept, reject, stop, update, mute or unmute"}
+	}
+	return d.ask(ctx, func() error {
+		sessions, err := d.choose(verb, r.Session)
+		if err != nil {
+			return err
+		}
+		for _, s := range sessions {
+			if err := act(s, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type action func(s *call.Session, r SessionRequest) error
+
+// action finds what a verb does to a session.
+func (d *Device) action(verb string) (action, bool) {
+	switch verb {
+	case "accept":
+		return d.acceptRequest, true
+	case "reject":
+		return func(s *call.Session, r SessionRequest) error { return s.Reject(d.greeting(r.Extension)) }, true
+	case "stop":
+		return func(s *call.Session, r SessionRequest) error { return d.end(s, r.Extension) }, true
+	case "update":
+		return func(s *call.Session, r SessionRequest) error { return s.Update(r.Extension) }, true
+	case "mute":
+		return func(s *call.Session, r SessionRequest) error { return s.Mute(kindOf(r)) }, true
+	case "unmute":
+		return func(s *call.Session, r SessionRequest) error { return s.Unmute(kindOf(r)) }, true
+	}
+	return nil, false
+}
+
+func (d *Device) acceptRequest(s *call.Session, r SessionRequest) error {
+	if _, busy := d.accepting[s.ID()]; busy || !s.Incoming() || s.State() != call.StateNew {
+		return &ConflictError{Verb: "accept", Sessions: []call.SessionID{s.ID()}, Reason: fmt.Sprintf("session %s is not ringing in", s.ID())}
+	}
+	d.accept(s, r.Extension)
+	return nil
+}
+
+func kindOf(r SessionRequest) call.Kind {
+	if r.Kind == "" {
+		return call.KindAudio
+	}
+	return r.Kind
+}
+
+// choose finds the sessions a request means.
+func (d *Device) choose(verb string, id call.SessionID) ([]*call.Session, error) {
+	live := d.client.Sessions()
+	if id != "" {
+		i := slices.IndexFunc(live, func(s *call.Session) bool { return s.ID() == id })
+		if i < 0 {
+			return nil, &NotFoundError{Kind: "session", Name: string(id), Known: texts(idsOf(live))}
+		}
+		return live[i : i+1], nil
+	}
+	if verb == "accept" || verb == "reject" {
+		live = slices.DeleteFunc(live, func(s *call.Session) bool { return !s.Incoming() || s.State() != call.StateNew })
+	}
+	switch {
+	case len(live) == 0:
+		return nil, &NotFoundError{Kind: "session"}
+	case len(live) > 1 && verb != "stop":
+		return nil, &ConflictError{Verb: verb, Sessions: idsOf(live), Reason: "several sessions; say which"}
+	}
+	return live, nil
+}
+
+// Status says what the device is doing now.
+func (d *Device) Status() Status {
+	d.xmppMu.Lock()
+	x := d.xmpp
+	d.xmppMu.Unlock()
+	st := Status{
+		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: x,
+		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Media: ask(d.ports.Counters),
+		Buttons: []string{}, Contacts: []ContactStatus{}, Sessions: []SessionStatus{},
+	}
+	for _, b := range d.cfg.Buttons {
+		st.Buttons = append(st.Buttons, b.Name)
+	}
+	for _, c := range d.cfg.Contacts {
+		st.Contacts = append(st.Contacts, ContactStatus(c))
+	}
+	_ = d.ask(context.Background(), func() error { // a device that has stopped has no sessions
+		st.Started = d.started
+		for _, s := range d.client.Sessions() {
+			st.Sessions = append(st.Sessions, d.sessionStatus(s))
+		}
+		return nil
+	})
+	return st
+}
+
+func (d *Device) sessionStatus(s *call.Session) SessionStatus {
+	out := SessionStatus{
+		ID: s.ID(), State: s.State().String(), CallType: s.Type().String(),
+		Initiator: s.Initiator(), Incoming: s.Incoming(), Since: d.since[s.ID()],
+	}
+	for _, p := range s.Peers() {
+		out.Peers = append(out.Peers, PeerStatus{UserID: p.User, Name: d.cfg.nameOf(p.User), State: p.State.String()})
+	}
+	return out
+}
+
+func ask[T any](f func() T) T {
+	if f == nil {
+		var zero T
+		return zero
+	}
+	return f()
+}
+
+func texts(ids []call.SessionID) []string {
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, string(id))
+	}
+	return out
+}

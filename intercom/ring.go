@@ -1,0 +1,247 @@
+package intercom
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/intercomd/intercomd/call"
+)
+
+// ringPlan is a press that is being answered: the sessions it made.
+//
+//	ringing ──first accept──▶ answered (FirstAnswer: the others get hangUp)
+//	   │                          │
+//	   └──── every session closed ┴──▶ gone
+type ringPlan struct {
+	mode     Mode
+	sessions map[call.SessionID]*call.Session
+	answered bool
+}
+
+// Press presses a button: it accepts a call that is ringing in, else stops
+// what is going on, else rings the button's contacts. It returns when the
+// press is under way, before any network traffic. The error says which buttons
+// there are.
+func (d *Device) Press(ctx context.Context, name string) error {
+	b, err := d.cfg.button(name)
+	if err != nil {
+		return err
+	}
+	return d.ask(ctx, func() error { return d.press(b, time.Now()) })
+}
+
+func (d *Device) press(b Button, now time.Time) error {
+	if last, ok := d.pressed[b.Name]; ok && now.Sub(last) < d.cfg.PressWindow {
+		d.log.Debug("press ignored: too soon after the last", "button", b.Name)
+		return nil
+	}
+	d.pressed[b.Name] = now
+	d.log.Info("button pressed", "button", b.Name)
+	d.publish(Event{Event: "press", Button: b.Name})
+	if s := d.ringingIn(); s != nil {
+		d.accept(s, nil)
+		return nil
+	}
+	if live := d.client.Sessions(); len(live) > 0 {
+		return d.stopAll(live, nil)
+	}
+	_, err := d.ring(b.Contacts, b.Mode, b.CallType, 0, call.Extension{"button": b.Name})
+	return err
+}
+
+// ringingIn is the incoming call that has waited longest for an answer.
+func (d *Device) ringingIn() *call.Session {
+	var oldest *call.Session
+	for _, s := range d.client.Sessions() {
+		if _, busy := d.accepting[s.ID()]; busy || !s.Incoming() || s.State() != call.StateNew {
+			continue
+		}
+		if oldest == nil || d.since[s.ID()].Before(d.since[oldest.ID()]) {
+			oldest = s
+		}
+	}
+	return oldest
+}
+
+// Call rings users as a button would.
+func (d *Device) Call(ctx context.Context, r CallRequest) ([]call.SessionID, error) {
+	users, typ, err := d.parseCall(r)
+	if err != nil {
+		return nil, err
+	}
+	mode := FirstAnswer
+	if r.Conference {
+		mode = Conference
+	}
+	var ids []call.SessionID
+	err = d.ask(ctx, func() error {
+		if live := d.client.Sessions(); len(live) > 0 {
+			return &ConflictError{Verb: "call", Sessions: idsOf(live), Reason: "a call is up already; stop it first"}
+		}
+		var err error
+		ids, err = d.ring(users, mode, typ, r.Bandwidth, r.Extension)
+		return err
+	})
+	return ids, err
+}
+
+func (d *Device) parseCall(r CallRequest) ([]call.UserID, call.Type, error) {
+	typ := call.Video
+	switch r.CallType {
+	case "", "video":
+	case "audio":
+		typ = call.Audio
+	default:
+		return nil, 0, &RequestError{Field: "call_type", Value: r.CallType, Reason: "want video or audio"}
+	}
+	if len(r.Users) == 0 {
+		return nil, 0, &RequestError{Field: "users", Reason: "want at least one contact"}
+	}
+	if r.Bandwidth < 0 {
+		return nil, 0, &RequestError{Field: "bandwidth", Value: fmt.Sprint(r.Bandwidth), Reason: "want kbit/s, 0 for no limit"}
+	}
+	var users []call.UserID
+	for _, name := range r.Users {
+		c, err := d.cfg.contact(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		users = append(users, c.UserID)
+	}
+	return users, typ, nil
+}
+
+// ring makes the sessions of a plan and starts to call.
+func (d *Device) ring(users []call.UserID, mode Mode, typ call.Type, bandwidth int, ext call.Extension) ([]call.SessionID, error) {
+	groups := [][]call.UserID{users}
+	if mode == FirstAnswer {
+		groups = groups[:0]
+		for _, u := range users {
+			groups = append(groups, []call.UserID{u})
+		}
+	}
+	sessions := make([]*call.Session, 0, len(groups))
+	for _, g := range groups {
+		s, err := d.client.NewSession(g, typ, call.SessionOptions{Bandwidth: bandwidth})
+		if err != nil {
+			d.stopAll(sessions, nil)
+			return nil, fmt.Errorf("ring %v: %w", g, err)
+		}
+		sessions = append(sessions, s)
+	}
+	plan := &ringPlan{mode: mode, sessions: make(map[call.SessionID]*call.Session)}
+	for _, s := range sessions {
+		plan.sessions[s.ID()] = s
+		d.since[s.ID()] = time.Now()
+	}
+	d.plan = plan
+	greeting := d.greeting(ext)
+	d.outside(func(ctx context.Context) {
+		for _, s := range sessions {
+			d.openMedia(ctx, s)
+			if err := s.Call(greeting); err != nil {
+				d.log.Info("not ringing", "session", s.ID(), "err", err)
+			}
+		}
+	})
+	return idsOf(sessions), nil
+}
+
+// accept opens the devices and answers. The session is told apart from one
+// that nobody has answered yet, so a second press stops instead.
+func (d *Device) accept(s *call.Session, ext call.Extension) {
+	d.accepting[s.ID()] = struct{}{}
+	greeting := d.greeting(ext)
+	d.outside(func(ctx context.Context) {
+		d.openMedia(ctx, s)
+		if err := s.Accept(greeting); err != nil {
+			d.log.Info("not accepted", "session", s.ID(), "err", err)
+		}
+		d.post(func() { delete(d.accepting, s.ID()) })
+	})
+}
+
+// openMedia opens what it can for a session: everything, else the sound alone,
+// else the picture alone. A call without any is still worth making.
+func (d *Device) openMedia(ctx context.Context, s *call.Session) {
+	wants := []call.MediaParams{{Audio: true}}
+	if s.Type() == call.Video {
+		wants = []call.MediaParams{{Audio: true, Video: true}, {Audio: true}, {Video: true}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.OpenTimeout)
+	defer cancel()
+	for _, want := range wants {
+		_, err := s.GetUserMedia(ctx, want)
+		if err == nil {
+			return
+		}
+		d.log.Warn("call goes on without a device", "session", s.ID(), "err", err)
+		d.publish(Event{Event: "device", Session: s.ID(), Error: err.Error()})
+		if ctx.Err() != nil || s.State() == call.StateClosed {
+			return
+		}
+	}
+}
+
+// stopAll ends sessions: those that ring in are rejected, the others hung up.
+func (d *Device) stopAll(sessions []*call.Session, ext call.Extension) error {
+	var failed []string
+	for _, s := range sessions {
+		if err := d.end(s, ext); err != nil {
+			failed = append(failed, err.Error())
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("stop: %s", strings.Join(failed, "; "))
+	}
+	return nil
+}
+
+func (d *Device) end(s *call.Session, ext call.Extension) error {
+	if s.Incoming() && s.State() == call.StateNew {
+		return s.Reject(d.greeting(ext))
+	}
+	return s.Stop(d.greeting(ext))
+}
+
+// answered gives the call to the first who accepts.
+func (d *Device) answered(s *call.Session) {
+	p := d.plan
+	if p == nil || p.answered || p.sessions[s.ID()] == nil {
+		return
+	}
+	p.answered = true
+	if p.mode != FirstAnswer {
+		return
+	}
+	for id, other := range p.sessions {
+		if id == s.ID() || other.State() == call.StateClosed {
+			continue
+		}
+		if err := d.end(other, call.Extension{"reason": "answered elsewhere"}); err != nil {
+			d.log.Info("loser already gone", "session", id, "err", err)
+		}
+	}
+}
+
+// closed forgets a session.
+func (d *Device) closed(s *call.Session) {
+	delete(d.since, s.ID())
+	if d.plan == nil {
+		return
+	}
+	delete(d.plan.sessions, s.ID())
+	if len(d.plan.sessions) == 0 {
+		d.plan = nil
+	}
+}
+
+func idsOf(sessions []*call.Session) []call.SessionID {
+	ids := make([]call.SessionID, 0, len(sessions))
+	for _, s := range sessions {
+		ids = append(ids, s.ID())
+	}
+	return ids
+}
