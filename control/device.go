@@ -7,9 +7,10 @@ import (
 	"github.com/intercomd/intercomd/intercom"
 )
 
-// Caller starts things. Its errors may be [intercom.NotFoundError],
-// [intercom.ConflictError] or [intercom.RequestError], which become 404, 409
-// and 400; every other error is a 500.
+// Caller starts things. Its errors may be [intercom.NotFoundError] (404),
+// [intercom.ConflictError] or package call's errors about states (409),
+// [intercom.RequestError] or package call's errors about opponents (400); every
+// other error is a 500.
 type Caller interface {
 	// Press does what the button does when it is pressed.
 	Press(ctx context.Context, button string) error

@@ -10,8 +10,8 @@
 // The verbs are accept, reject, stop, update, mute and unmute. A refusal is
 // {"error":"…"} with 400 (the request makes no sense), 404 (it names
 // something that does not exist), 409 (it does not fit what the device is
-// doing), 413 (body over 64 KiB), 503 (too many followers), 504 (the device
-// took too long) or 500.
+// doing), 413 (body over 64 KiB), 503 (too many followers, or the device has
+// stopped), 504 (the device took too long) or 500.
 //
 // The package guarantees: who may speak to the daemon is decided by the mode
 // of the socket file alone (0600, or 0660 with a group), and the file never

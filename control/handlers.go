@@ -101,14 +101,20 @@ func statusOf(err error) int {
 		return own.status
 	case errors.As(err, &missing):
 		return http.StatusNotFound
-	case errors.As(err, &conflict):
+	case errors.As(err, &conflict), isAny(err, call.ErrState, call.ErrSessionExists):
 		return http.StatusConflict
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), isAny(err, call.ErrNoOpponents, call.ErrTooManyOpponents, call.ErrInvalidOpponent):
 		return http.StatusBadRequest
+	case errors.Is(err, call.ErrClosed):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusInternalServerError
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
 }
 
 func (s *Server) press(w http.ResponseWriter, r *http.Request) (any, error) {

@@ -92,6 +92,11 @@ func TestDeviceErrorsBecomeStatusCodes(t *testing.T) {
 		{&intercom.ConflictError{Verb: "accept", Reason: "no call rings"}, http.StatusConflict},
 		{&intercom.RequestError{Field: "users", Value: "Zoe", Reason: "unknown"}, http.StatusBadRequest},
 		{fmt.Errorf("ring: %w", &intercom.ConflictError{Verb: "call", Reason: "busy"}), http.StatusConflict},
+		{&call.StateError{Session: "s", State: call.StateNew, Verb: "stop"}, http.StatusConflict},
+		{fmt.Errorf("ring: %w", call.ErrSessionExists), http.StatusConflict},
+		{&call.TooManyOpponentsError{Count: 4}, http.StatusBadRequest},
+		{fmt.Errorf("ring 104: %w", call.ErrInvalidOpponent), http.StatusBadRequest},
+		{call.ErrClosed, http.StatusServiceUnavailable},
 		{fmt.Errorf("ring: %w", context.DeadlineExceeded), http.StatusGatewayTimeout},
 		{errors.New(`open camera "file:/x": no such file or directory`), http.StatusInternalServerError},
 	}
