@@ -1,11 +1,8 @@
 package main
 
-import (
-	"errors"
-	"io"
-)
+import "fmt"
 
 // checkConfig prints every mistake of a configuration file.
-func checkConfig(_, _ io.Writer, path string, _ map[string]string) error {
-	return errors.New("check " + path + ": this build cannot read configurations")
+func checkConfig(_ *cli, path string, _ map[string]string) error {
+	return fmt.Errorf("check %s: this build cannot read configurations", path)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,12 +23,22 @@ const (
 type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	getenv         func(string) string
+	environ        []string // as os.Environ gives it
 	now            func() time.Time
 
 	// The flags every command that needs them has, and that may also stand
 	// before the command.
 	socket, config string
+}
+
+// getenv returns a variable of the environment, "" when it is not set.
+func (c *cli) getenv(name string) string {
+	for _, entry := range slices.Backward(c.environ) {
+		if value, found := strings.CutPrefix(entry, name+"="); found {
+			return value
+		}
+	}
+	return ""
 }
 
 // action does what a command is for; args are its positional arguments.
@@ -66,6 +77,7 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(f
 
 // run finds the command and returns the exit code.
 func (c *cli) run(ctx context.Context, args []string) int {
+	c.config = c.getenv(configVariable)
 	rest, showVersion, err := c.parseRoot(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):

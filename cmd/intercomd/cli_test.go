@@ -126,10 +126,10 @@ func TestSocketPath(t *testing.T) {
 	silent := write("silent.yaml", "device: {name: Door}\n")
 	broken := write("broken.yaml", "control: [\n")
 	wrong := write("wrong.yaml", "control: {socket: [1]}\n")
-	env := map[string]string{socketVariable: "/from/env"}
+	env := []string{socketVariable + "=/before", "X" + socketVariable + "=/other", socketVariable + "=/from/env"}
 	tests := []struct {
 		name           string
-		env            map[string]string
+		env            []string
 		socket, config string
 		want, err      string
 	}{
@@ -144,7 +144,7 @@ func TestSocketPath(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &cli{getenv: func(k string) string { return tt.env[k] }, socket: tt.socket, config: tt.config}
+			c := &cli{environ: tt.env, socket: tt.socket, config: tt.config}
 			got, err := c.socketPath()
 			if got != tt.want {
 				t.Errorf("socket is %q, want %q", got, tt.want)
@@ -169,6 +169,7 @@ func TestRemoteCommandsWithoutDaemon(t *testing.T) {
 			continue
 		}
 		args := map[string][]string{"press": {"front"}, "call": {"Anna"}, "update": {"s", "a=b"}}[cmd.name]
+		byVariable := try(t, t.Context(), map[string]string{configVariable: config}, append([]string{cmd.name}, args...)...)
 		for _, config := range []string{config, config + "x"} {
 			got := try(t, t.Context(), nil, append([]string{cmd.name, "--config", config}, args...)...)
 			want := "intercomd " + cmd.name + ": connect to intercomd at " + socket + ": is it running? (no such file or directory)\n"
@@ -177,6 +178,9 @@ func TestRemoteCommandsWithoutDaemon(t *testing.T) {
 			}
 			if got != (outcome{1, "", want}) {
 				t.Errorf("got %+v, want %q", got, want)
+			}
+			if !strings.HasSuffix(config, "x") && got != byVariable {
+				t.Errorf("with %s got %+v, want %+v", configVariable, byVariable, got)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type runOptions struct {
 	Config    string            // path of the configuration file
 	Overrides map[string]string // configuration key → value; stronger than environment and file
+	Environ   []string          // as os.Environ gives it
 	Version   string
 
 	Stdin          io.Reader // a button with source stdin listens here
@@ -31,7 +32,7 @@ func setupRun(fs *pflag.FlagSet) action {
 			return err
 		}
 		return runDaemon(ctx, runOptions{
-			Config: c.config, Overrides: overrides, Version: version,
+			Config: c.config, Overrides: overrides, Environ: c.environ, Version: version,
 			Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr,
 		})
 	}
@@ -51,6 +52,6 @@ func setupCheckConfig(fs *pflag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		return checkConfig(c.stdout, c.stderr, path, overrides)
+		return checkConfig(c, path, overrides)
 	}
 }

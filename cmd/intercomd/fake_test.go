@@ -99,11 +99,15 @@ var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // try carries out a command line in an environment of its own.
 func try(t *testing.T, ctx context.Context, env map[string]string, args ...string) outcome {
 	t.Helper()
+	var environ []string
+	for name, value := range env {
+		environ = append(environ, name+"="+value)
+	}
 	var stdout, stderr bytes.Buffer
 	c := &cli{
 		stdin: &bytes.Buffer{}, stdout: &stdout, stderr: &stderr,
-		getenv: func(key string) string { return env[key] },
-		now:    func() time.Time { return testNow },
+		environ: environ,
+		now:     func() time.Time { return testNow },
 	}
 	code := c.run(ctx, args)
 	return outcome{code, stdout.String(), stderr.String()}

@@ -30,8 +30,9 @@ func overview() string {
 	}
 	b.WriteString(`
 Where the daemon listens is taken from the first of: --socket, the environment's
-INTERCOMD_CONTROL_SOCKET, control.socket in the file of --config, and
-` + defaultSocket + `.
+INTERCOMD_CONTROL_SOCKET, control.socket in the configuration, and
+` + defaultSocket + `. The configuration is the file of --config, or
+of INTERCOMD_CONFIG.
 
 Run 'intercomd help COMMAND' for the flags of a command.
 `)

@@ -91,7 +91,7 @@ func TestManualIsComplete(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{"`--socket", "`--config", socketVariable, defaultSocket} {
+	for _, text := range []string{"`--socket", "`--config", socketVariable, configVariable, defaultSocket} {
 		if !strings.Contains(manual, text) {
 			t.Errorf("docs/cli.md does not mention %s", text)
 		}

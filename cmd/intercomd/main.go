@@ -30,6 +30,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, now: time.Now}
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, environ: os.Environ(), now: time.Now}
 	return c.run(ctx, args)
 }

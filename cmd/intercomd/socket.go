@@ -12,9 +12,13 @@ import (
 // defaultSocket is the default of the configuration key control.socket.
 const defaultSocket = "/run/intercomd/control.sock"
 
-// socketVariable is how the environment sets control.socket, for the daemon
-// and for its commands alike.
-const socketVariable = "INTERCOMD_CONTROL_SOCKET"
+const (
+	// socketVariable is how the environment sets control.socket, for the daemon
+	// and for its commands alike.
+	socketVariable = "INTERCOMD_CONTROL_SOCKET"
+	// configVariable is the default of --config.
+	configVariable = "INTERCOMD_CONFIG"
+)
 
 // client makes a client for the socket the command line means.
 func (c *cli) client() (*control.Client, error) {

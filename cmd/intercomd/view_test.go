@@ -156,7 +156,7 @@ func TestEventsAreFollowed(t *testing.T) {
 			defer interrupt()
 			stdout := lineReader{make(chan string)}
 			var stderr bytes.Buffer
-			c := &cli{stdout: stdout, stderr: &stderr, getenv: func(string) string { return socket }}
+			c := &cli{stdout: stdout, stderr: &stderr, environ: []string{socketVariable + "=" + socket}}
 			code := make(chan int, 1)
 			go func() { code <- c.run(ctx, []string{"events"}) }()
 			<-dev.subbed
