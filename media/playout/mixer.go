@@ -1,0 +1,124 @@
+package playout
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/intercomd/intercomd/media/opus"
+)
+
+// Period is the clock of the mixer.
+const Period = 20 * time.Millisecond
+
+// Sink takes 20 ms of sound at a time: 960 samples, 48 kHz mono. It may block
+// for as long as the hardware needs.
+type Sink interface {
+	WritePCM(samples []int16) error
+}
+
+// Mixer plays voices to a sink.
+type Mixer struct {
+	sink Sink
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	voices map[*Voice]struct{}
+	wake   chan struct{} // holds a token when voices has changed
+
+	concealed atomic.Uint64
+	failures  atomic.Uint64
+}
+
+// NewMixer makes a mixer that writes to sink; nil throws the sound away.
+func NewMixer(sink Sink, log *slog.Logger) *Mixer {
+	return &Mixer{sink: sink, log: log, voices: map[*Voice]struct{}{}, wake: make(chan struct{}, 1)}
+}
+
+// Add lets a voice be heard. A voice that is there already is not added twice.
+func (m *Mixer) Add(v *Voice) {
+	m.mu.Lock()
+	m.voices[v] = struct{}{}
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Remove silences a voice; after it returns the mixer does not touch it.
+func (m *Mixer) Remove(v *Voice) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.voices, v)
+}
+
+// Concealed is the number of 20 ms frames made up for lost packets.
+func (m *Mixer) Concealed() uint64 { return m.concealed.Load() }
+
+// Failures is the number of frames the sink refused.
+func (m *Mixer) Failures() uint64 { return m.failures.Load() }
+
+// Run plays until ctx ends. Without voices it sleeps and writes nothing.
+func (m *Mixer) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.wake:
+			m.play(ctx)
+		}
+	}
+}
+
+// play runs the 20 ms clock while there are voices.
+func (m *Mixer) play(ctx context.Context) {
+	ticker := time.NewTicker(Period)
+	defer ticker.Stop()
+	acc := make([]int32, opus.FrameSamples)
+	out := make([]int16, opus.FrameSamples)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if !m.sum(acc, out) {
+			return
+		}
+		m.write(out)
+	}
+}
+
+// sum mixes the next 20 ms into out; it reports false when no voice is left.
+func (m *Mixer) sum(acc []int32, out []int16) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.voices) == 0 {
+		return false
+	}
+	clear(acc)
+	for v := range m.voices {
+		before := v.concealed
+		if v.read(out) {
+			mix(acc, out)
+		}
+		m.concealed.Add(v.concealed - before)
+	}
+	clip(out, acc)
+	return true
+}
+
+// write hands the sound to the sink and logs the first of a row of failures.
+func (m *Mixer) write(out []int16) {
+	if m.sink == nil {
+		return
+	}
+	if err := m.sink.WritePCM(out); err != nil {
+		if m.failures.Add(1) == 1 {
+			m.log.Warn("speaker does not take sound", "error", err)
+		}
+	}
+}
