@@ -1,0 +1,101 @@
+package config
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// minimal is the shortest complete file; password is in its folder.
+const minimal = `
+xmpp: {domain: chat.example.org}
+quickblox: {app_id: 7, user_id: 104, password_file: password}
+contacts: [{name: Anna, user_id: 101}, {name: Ben, user_id: 102}]
+`
+
+// folder holds the files that the tests' configurations name.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "password"), "s3cret\n", 0o600)
+	write(t, filepath.Join(dir, "public"), "s3cret\n", 0o644)
+	write(t, filepath.Join(dir, "empty"), "\n", 0o600)
+	write(t, filepath.Join(dir, "door.h264"), "x", 0o600)
+	return dir
+}
+
+func write(t testing.TB, path, content string, mode os.FileMode) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(content), mode))
+	require.NoError(t, os.Chmod(path, mode)) // whatever the umask
+}
+
+// load writes a configuration into the folder and loads it.
+func load(t testing.TB, dir, content string, environ []string, overrides map[string]string) (*Config, []Warning, error) {
+	t.Helper()
+	path := filepath.Join(dir, "c.yaml")
+	write(t, path, content, 0o600)
+	return Load(path, environ, overrides)
+}
+
+func TestSample(t *testing.T) {
+	dir := folder(t)
+	cfg, warnings, err := Load("../packaging/intercomd.yaml", nil, map[string]string{
+		"quickblox.password_file": filepath.Join(dir, "password"), // a flag: not relative to the file
+	})
+	require.NoError(t, err)
+	assert.Empty(t, warnings)
+	anna, ben := Contact{Name: "Anna", UserID: 101}, Contact{Name: "Ben", UserID: 102}
+	want := Default()
+	want.Device.Name = "Front door"
+	want.XMPP.Domain = "chat.example.org"
+	want.QuickBlox = QuickBlox{AppID: 7, UserID: 104, Password: NewSecret("s3cret")}
+	want.Contacts = []Contact{anna, ben}
+	want.Buttons = []Button{{Name: "front", Source: ButtonControl, Contacts: []Contact{anna, ben}, Mode: FirstAnswer, CallType: VideoCall}}
+	want.AutoAccept = AutoAccept{Callers: []Contact{anna}}
+	assert.Equal(t, want, cfg)
+}
+
+// TestSampleIsComplete keeps a key from being missing in the sample.
+func TestSampleIsComplete(t *testing.T) {
+	data, err := os.ReadFile("../packaging/intercomd.yaml")
+	require.NoError(t, err)
+	for _, key := range Keys() {
+		assert.Contains(t, string(data), " "+key[strings.LastIndex(key, ".")+1:]+":", key)
+	}
+}
+
+func TestDefault(t *testing.T) {
+	assert.Equal(t, &Config{
+		Device:     Device{Name: "Intercom"},
+		XMPP:       XMPP{TLS: TLSStart, Resource: "intercom-1"},
+		LAN:        LAN{Listen: "127.0.0.1:8080"},
+		Contacts:   []Contact{},
+		Buttons:    []Button{},
+		AutoAccept: AutoAccept{Callers: []Contact{}},
+		WebRTC: WebRTC{AnswerTimeInterval: time.Minute, DialingTimeInterval: 5 * time.Second, DisconnectTimeInterval: 30 * time.Second,
+			AutoReject: true, IncomingLimit: 1, ICEServers: []ICEServer{}},
+		Camera:  Camera{Source: Source{Kind: SourceTest}, Width: 1280, Height: 720, FPS: 30, Bitrate: 1_500_000},
+		Audio:   Audio{Capture: Source{Kind: SourceTest}, Playback: Source{Kind: SourceNull}},
+		Control: Control{Socket: "/run/intercomd/control.sock"},
+		Log:     Log{Level: slog.LevelInfo, Format: LogText},
+	}, Default())
+}
+
+func TestPrecedence(t *testing.T) {
+	dir := folder(t)
+	file := minimal + "camera: {fps: 10, width: 320, height: 240}\n"
+	environ := []string{"INTERCOMD_CAMERA_FPS=20", "INTERCOMD_CAMERA_WIDTH=640", "INTERCOMD_CONFIG=elsewhere", "OTHER=1"}
+	cfg, _, err := load(t, dir, file, environ, map[string]string{"camera.fps": "25"})
+	require.NoError(t, err)
+	assert.Equal(t, 25, cfg.Camera.FPS, "flag")
+	assert.Equal(t, 640, cfg.Camera.Width, "environment")
+	assert.Equal(t, 240, cfg.Camera.Height, "file")
+	assert.Equal(t, 1_500_000, cfg.Camera.Bitrate, "default")
+}

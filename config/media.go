@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+)
+
+func (c *checker) webrtc() WebRTC {
+	in := c.raw.WebRTC
+	c.atLeast("webrtc.dialing_time_interval", in.DialingTimeInterval, time.Second)
+	c.atLeast("webrtc.disconnect_time_interval", in.DisconnectTimeInterval, 10*time.Second)
+	if in.AnswerTimeInterval < in.DialingTimeInterval {
+		c.problemf("webrtc.answer_time_interval", "%v is too short, allowed are %v (webrtc.dialing_time_interval) and more",
+			in.AnswerTimeInterval, in.DialingTimeInterval)
+	}
+	if in.StatsReportTimeInterval != 0 && in.StatsReportTimeInterval < time.Second {
+		c.problemf("webrtc.stats_report_time_interval", "%v is not allowed, allowed are 0s (never) and 1s and more", in.StatsReportTimeInterval)
+	}
+	return WebRTC{
+		AnswerTimeInterval:      in.AnswerTimeInterval,
+		DialingTimeInterval:     in.DialingTimeInterval,
+		DisconnectTimeInterval:  in.DisconnectTimeInterval,
+		StatsReportTimeInterval: in.StatsReportTimeInterval,
+		AutoReject:              in.AutoReject,
+		IncomingLimit:           c.inRange("webrtc.incoming_limit", in.IncomingLimit, 1, math.MaxInt32),
+		ICEServers:              c.iceServers(),
+	}
+}
+
+func (c *checker) atLeast(key string, d, low time.Duration) {
+	if d < low {
+		c.problemf(key, "%v is too short, allowed are %v and more", d, low)
+	}
+}
+
+func (c *checker) iceServers() []ICEServer {
+	servers := make([]ICEServer, len(c.raw.WebRTC.ICEServers))
+	for i, in := range c.raw.WebRTC.ICEServers {
+		servers[i] = c.iceServer(fmt.Sprintf("webrtc.ice_servers[%d]", i), in)
+	}
+	return servers
+}
+
+func (c *checker) iceServer(key string, in rawICEServer) ICEServer {
+	if len(in.URLs) == 0 {
+		c.problemf(key+".urls", "is missing, it must list at least one stun: or turn: URL")
+	}
+	turn := false
+	for i, url := range in.URLs {
+		turn = turn || strings.HasPrefix(url, "turn")
+		if err := checkICEURL(url); err != nil {
+			c.problemf(fmt.Sprintf("%s.urls[%d]", key, i), "%s %v", quote(url), err)
+		}
+	}
+	password := c.secret(key+".password_file", in.PasswordFile, "")
+	if turn && in.Username == "" {
+		c.problemf(key+".username", "is missing, a TURN server needs one")
+	}
+	if turn && !password.IsSet() {
+		c.problemf(key+".password_file", "is missing, a TURN server needs one")
+	}
+	return ICEServer{URLs: in.URLs, Username: in.Username, Password: password}
+}
+
+func (c *checker) camera() Camera {
+	in := c.raw.Camera
+	return Camera{
+		Source:  c.source("camera.source", in.Source, SourceTest, SourceNone),
+		Width:   c.even("camera.width", in.Width, 16, 1920),
+		Height:  c.even("camera.height", in.Height, 16, 1080),
+		FPS:     c.inRange("camera.fps", in.FPS, 1, 60),
+		Bitrate: c.inRange("camera.bitrate", in.Bitrate, 100_000, 8_000_000),
+	}
+}
+
+// even checks a size in pixels: chroma is sampled at half the size.
+func (c *checker) even(key string, n, low, high int64) int {
+	if n < low || n > high || n%2 != 0 {
+		c.problemf(key, "%d is not a size, allowed are even numbers from %d to %d", n, low, high)
+	}
+	return int(n)
+}
+
+func (c *checker) audio() Audio {
+	return Audio{
+		Capture:  c.source("audio.capture", c.raw.Audio.Capture, SourceTest, SourceNone),
+		Playback: c.sink("audio.playback", c.raw.Audio.Playback),
+	}
+}
+
+// source reads a word or file:PATH, whose file must exist.
+func (c *checker) source(key, s string, words ...SourceKind) Source {
+	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
+		return Source{Kind: SourceFile, Path: c.existing(key, path)}
+	}
+	c.sourceWord(key, s, words)
+	return Source{Kind: SourceKind(s)}
+}
+
+// sink reads null or file:PATH, whose folder must exist.
+func (c *checker) sink(key, s string) Source {
+	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
+		return Source{Kind: SourceFile, Path: c.inFolder(key, path)}
+	}
+	c.sourceWord(key, s, []SourceKind{SourceNull})
+	return Source{Kind: SourceKind(s)}
+}
+
+func (c *checker) sourceWord(key, s string, words []SourceKind) {
+	allowed := make([]string, 0, len(words)+1)
+	for _, word := range words {
+		if s == string(word) {
+			return
+		}
+		allowed = append(allowed, string(word))
+	}
+	c.problemf(key, "%s is unknown, allowed are %s, file:PATH", quote(s), strings.Join(allowed, ", "))
+}
+
+// maxSocketPath is what fits into sockaddr_un beside its final zero (unix(7)).
+const maxSocketPath = 107
+
+func (c *checker) control() Control {
+	path := c.raw.Control.Socket
+	if path == "" || len(path) > maxSocketPath || strings.ContainsRune(path, 0) {
+		c.problemf("control.socket", "%s is not a path of a socket, allowed are 1 to %d bytes", quote(path), maxSocketPath)
+	}
+	return Control{Socket: c.resolve("control.socket", path)}
+}
+
+func (c *checker) log() Log {
+	type level string
+	name := oneOf[level](c, "log.level", c.raw.Log.Level, "debug", "info", "warn", "error")
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(name)); err != nil {
+		l = slog.LevelInfo // oneOf has reported it
+	}
+	return Log{Level: l, Format: oneOf(c, "log.format", c.raw.Log.Format, LogText, LogJSON)}
+}

@@ -1,0 +1,167 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+// raw is the configuration as it is written; it is the list of all keys and
+// their types.
+type raw struct {
+	Device struct {
+		Name string `mapstructure:"name"`
+	} `mapstructure:"device"`
+	XMPP struct {
+		Domain        string `mapstructure:"domain"`
+		Address       string `mapstructure:"address"`
+		TLS           string `mapstructure:"tls"`
+		AllowInsecure bool   `mapstructure:"allow_insecure"`
+		CAFile        string `mapstructure:"ca_file"`
+		Resource      string `mapstructure:"resource"`
+	} `mapstructure:"xmpp"`
+	QuickBlox struct {
+		AppID        int64  `mapstructure:"app_id"`
+		UserID       int64  `mapstructure:"user_id"`
+		PasswordFile string `mapstructure:"password_file"`
+	} `mapstructure:"quickblox"`
+	LAN struct {
+		Enabled bool   `mapstructure:"enabled"`
+		Listen  string `mapstructure:"listen"`
+		TLSCert string `mapstructure:"tls_cert"`
+		TLSKey  string `mapstructure:"tls_key"`
+	} `mapstructure:"lan"`
+	Contacts   []rawContact `mapstructure:"contacts"`
+	Buttons    []rawButton  `mapstructure:"buttons"`
+	AutoAccept struct {
+		Enabled bool     `mapstructure:"enabled"`
+		Callers []string `mapstructure:"callers"`
+	} `mapstructure:"auto_accept"`
+	WebRTC struct {
+		AnswerTimeInterval      time.Duration  `mapstructure:"answer_time_interval"`
+		DialingTimeInterval     time.Duration  `mapstructure:"dialing_time_interval"`
+		DisconnectTimeInterval  time.Duration  `mapstructure:"disconnect_time_interval"`
+		StatsReportTimeInterval time.Duration  `mapstructure:"stats_report_time_interval"`
+		AutoReject              bool           `mapstructure:"auto_reject"`
+		IncomingLimit           int64          `mapstructure:"incoming_limit"`
+		ICEServers              []rawICEServer `mapstructure:"ice_servers"`
+	} `mapstructure:"webrtc"`
+	Camera struct {
+		Source  string `mapstructure:"source"`
+		Width   int64  `mapstructure:"width"`
+		Height  int64  `mapstructure:"height"`
+		FPS     int64  `mapstructure:"fps"`
+		Bitrate int64  `mapstructure:"bitrate"`
+	} `mapstructure:"camera"`
+	Audio struct {
+		Capture  string `mapstructure:"capture"`
+		Playback string `mapstructure:"playback"`
+	} `mapstructure:"audio"`
+	Control struct {
+		Socket string `mapstructure:"socket"`
+	} `mapstructure:"control"`
+	Log struct {
+		Level  string `mapstructure:"level"`
+		Format string `mapstructure:"format"`
+	} `mapstructure:"log"`
+}
+
+type rawContact struct {
+	Name         string `mapstructure:"name"`
+	UserID       int64  `mapstructure:"user_id"`
+	PasswordFile string `mapstructure:"password_file"`
+}
+
+type rawButton struct {
+	Name     string   `mapstructure:"name"`
+	Source   string   `mapstructure:"source"`
+	Contacts []string `mapstructure:"contacts"`
+	Mode     string   `mapstructure:"mode"`
+	CallType string   `mapstructure:"call_type"`
+}
+
+type rawICEServer struct {
+	URLs         []string `mapstructure:"urls"`
+	Username     string   `mapstructure:"username"`
+	PasswordFile string   `mapstructure:"password_file"`
+}
+
+// defaults returns the values of the keys that have one; those of
+// [inLANMode] come on top.
+func defaults() map[string]any {
+	return map[string]any{
+		"device.name":                       "Intercom",
+		"xmpp.tls":                          string(TLSStart),
+		"xmpp.resource":                     "intercom-1",
+		"lan.listen":                        "127.0.0.1:8080",
+		"webrtc.answer_time_interval":       60 * time.Second,
+		"webrtc.dialing_time_interval":      5 * time.Second,
+		"webrtc.disconnect_time_interval":   30 * time.Second,
+		"webrtc.stats_report_time_interval": time.Duration(0),
+		"webrtc.auto_reject":                true,
+		"webrtc.incoming_limit":             int64(1),
+		"camera.source":                     string(SourceTest),
+		"camera.width":                      int64(1280),
+		"camera.height":                     int64(720),
+		"camera.fps":                        int64(30),
+		"camera.bitrate":                    int64(1_500_000),
+		"audio.capture":                     string(SourceTest),
+		"audio.playback":                    string(SourceNull),
+		"control.socket":                    "/run/intercomd/control.sock",
+		"log.level":                         "info",
+		"log.format":                        string(LogText),
+	}
+}
+
+// lanDefaults returns the values that have a default in LAN mode only.
+func lanDefaults() map[string]any {
+	return map[string]any{
+		"xmpp.domain":       "intercom.local",
+		"quickblox.app_id":  int64(1),
+		"quickblox.user_id": int64(1),
+	}
+}
+
+// leaf is a key with a single value or a list of texts.
+type leaf struct {
+	key string
+	typ reflect.Type
+}
+
+// leaves returns the keys that can be given outside the file, in the order of
+// raw.
+func leaves() []leaf {
+	var all []leaf
+	var add func(t reflect.Type, prefix string)
+	add = func(t reflect.Type, prefix string) {
+		for field := range t.Fields() {
+			key := prefix + fieldKey(field)
+			switch {
+			case field.Type.Kind() == reflect.Struct:
+				add(field.Type, key+".")
+			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+			default:
+				all = append(all, leaf{key: key, typ: field.Type})
+			}
+		}
+	}
+	add(reflect.TypeFor[raw](), "")
+	return all
+}
+
+// Keys returns the keys that overrides and the environment may set, e.g.
+// "camera.fps".
+func Keys() []string {
+	var keys []string
+	for _, l := range leaves() {
+		keys = append(keys, l.key)
+	}
+	return keys
+}
+
+// EnvironmentName returns the name of the environment variable of a key.
+func EnvironmentName(key string) string {
+	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+func fieldKey(f reflect.StructField) string { return f.Tag.Get("mapstructure") }
