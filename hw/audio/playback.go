@@ -1,0 +1,195 @@
+package audio
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+)
+
+// MaxRecording is how big a written WAV file gets, in bytes: about three hours.
+const MaxRecording = 1 << 30
+
+// ErrFull is returned when a recording has reached MaxRecording. What was
+// written before stays.
+var ErrFull = errors.New("recording is full")
+
+// Playback is an open loudspeaker.
+type Playback interface {
+	// WritePCM plays samples of 48 kHz mono. It does not keep the slice.
+	WritePCM(samples []int16) error
+	// Close ends it; it is idempotent. WritePCM fails afterwards.
+	Close() error
+}
+
+// OpenPlayback opens a loudspeaker: "null", or "file:PATH", which is created or
+// overwritten. Its methods may be called from any goroutine. The error names
+// the spec and the reason.
+func OpenPlayback(spec string) (Playback, error) {
+	if err := validPlayback(spec); err != nil {
+		return nil, fmt.Errorf("open speaker %q: %w", spec, err)
+	}
+	path, isFile := strings.CutPrefix(spec, filePrefix)
+	if !isFile {
+		return &silence{}, nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("open speaker %q: %w", spec, withoutPath(err))
+	}
+	r, err := newRecorder(f, MaxRecording)
+	if err != nil {
+		return nil, fmt.Errorf("open speaker %q: %w", spec, errors.Join(withoutPath(err), f.Close()))
+	}
+	return r, nil
+}
+
+// CheckPlayback tells whether a spec can be meant. It opens nothing, because
+// that would overwrite a file.
+func CheckPlayback(spec string) error {
+	if err := validPlayback(spec); err != nil {
+		return fmt.Errorf("open speaker %q: %w", spec, err)
+	}
+	return nil
+}
+
+func validPlayback(spec string) error {
+	path, isFile := strings.CutPrefix(spec, filePrefix)
+	switch {
+	case isFile && path == "":
+		return errors.New("no path after file:")
+	case !isFile && spec != PlaybackNull:
+		return errors.New(`unknown sink, want "null" or "file:PATH"`)
+	}
+	return nil
+}
+
+// silence plays nothing.
+type silence struct {
+	mu     sync.Mutex
+	closed bool
+}
+
+func (s *silence) WritePCM([]int16) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return os.ErrClosed
+	}
+	return nil
+}
+
+func (s *silence) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// file is what a recorder writes to.
+type file interface {
+	io.Writer
+	io.WriterAt
+	io.Closer
+}
+
+// recorder writes a WAV file. Its header never promises more samples than are
+// there, and is at most a second of sound behind.
+type recorder struct {
+	limit int64 // bytes of the file
+
+	mu      sync.Mutex
+	f       file
+	closed  bool
+	data    int64 // bytes of samples written
+	claimed int64 // bytes of samples in the header
+	buf     []byte
+}
+
+const (
+	wavHeaderSize = 44
+	bytesPerSec   = 2 * SampleRate
+)
+
+func newRecorder(f file, limit int64) (*recorder, error) {
+	r := &recorder{f: f, limit: limit}
+	if _, err := f.Write(wavHeader(0)); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// wavHeader is that of 48 kHz mono 16-bit PCM with so many bytes of samples.
+func wavHeader(data int64) []byte {
+	h := append(make([]byte, 0, wavHeaderSize), "RIFF"...)
+	h = binary.LittleEndian.AppendUint32(h, uint32(wavHeaderSize-8+data))
+	h = append(h, "WAVEfmt "...)
+	h = binary.LittleEndian.AppendUint32(h, 16)
+	h = binary.LittleEndian.AppendUint16(h, tagPCM)
+	h = binary.LittleEndian.AppendUint16(h, 1)
+	h = binary.LittleEndian.AppendUint32(h, SampleRate)
+	h = binary.LittleEndian.AppendUint32(h, bytesPerSec)
+	h = binary.LittleEndian.AppendUint16(h, 2)
+	h = binary.LittleEndian.AppendUint16(h, 16)
+	h = append(h, "data"...)
+	return binary.LittleEndian.AppendUint32(h, uint32(data))
+}
+
+func (r *recorder) WritePCM(samples []int16) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return fmt.Errorf("record sound: %w", os.ErrClosed)
+	}
+	room := max(0, (r.limit-wavHeaderSize-r.data)/2)
+	full := int64(len(samples)) > room
+	if full {
+		samples = samples[:room]
+	}
+	if err := r.write(samples); err != nil {
+		return fmt.Errorf("record sound: %w", err)
+	}
+	if full {
+		return fmt.Errorf("record sound: %w", ErrFull)
+	}
+	return nil
+}
+
+func (r *recorder) write(samples []int16) error {
+	r.buf = r.buf[:0]
+	for _, s := range samples {
+		r.buf = binary.LittleEndian.AppendUint16(r.buf, uint16(s))
+	}
+	n, err := r.f.Write(r.buf)
+	r.data += int64(n)
+	if err == nil && r.data-r.claimed >= bytesPerSec {
+		err = r.claim()
+	}
+	return err
+}
+
+// claim rewrites the sizes in the header.
+func (r *recorder) claim() error {
+	data := r.data &^ 1 // a failed write may have left half a sample
+	if _, err := r.f.WriteAt(wavHeader(data), 0); err != nil {
+		return err
+	}
+	r.claimed = data
+	return nil
+}
+
+func (r *recorder) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	if err := errors.Join(r.claim(), r.f.Close()); err != nil {
+		return fmt.Errorf("close recording: %w", err)
+	}
+	return nil
+}
