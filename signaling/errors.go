@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"time"
 
 	xmppstream "mellium.im/xmpp/stream"
 )
@@ -66,7 +67,9 @@ func explainTLS(domain string, err error) error {
 	case errors.As(err, &host):
 		return fmt.Errorf("verify certificate of %s: %w: check xmpp.domain", domain, err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Errorf("verify certificate of %s: %w: check the clock", domain, err)
+		// Its own words hold the present time, so they differ on each attempt.
+		return fmt.Errorf("verify certificate of %s: x509: it is valid from %s until %s only: check the clock", domain,
+			invalid.Cert.NotBefore.UTC().Format(time.RFC3339), invalid.Cert.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("start TLS with %s: %w", domain, err)
 }

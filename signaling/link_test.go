@@ -126,7 +126,9 @@ func TestSignalsWaitForTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, NoTLS)
 		s.streamErr = "system-shutdown"
-		c := start(t, testConfig(s))
+		cfg := testConfig(s)
+		cfg.Timing.BackoffMax = 5 * time.Second
+		c := start(t, cfg)
 		c.wantState(false)
 		c.Send(hangUp("kept"))
 		c.Send(call.Signal{Type: call.SignalAccept, Session: "expires", Peer: call.Address{User: 101}})
@@ -376,4 +378,112 @@ func TestStopIsBoundedWhenTheServerHangs(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestReconnectBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, NoTLS)
+		s.streamErr = "system-shutdown"
+		start(t, testConfig(s))
+		time.Sleep(10 * time.Minute)
+		times := s.dialTimes()
+		bound := 500 * time.Millisecond
+		for i := 1; i < len(times); i++ {
+			if wait := times[i].Sub(times[i-1]); wait > bound {
+				t.Errorf("wait %d was %s, want at most %s", i, wait, bound)
+			}
+			bound = min(2*bound, 30*time.Second)
+		}
+		// With waits of 15 s on average some 40 attempts fit.
+		if n := len(times); n < 20 || n > 100 {
+			t.Errorf("%d attempts in 10 minutes", n)
+		}
+	})
+}
+
+func TestWaitsStartAnewAfterAStableMinute(t *testing.T) {
+	for _, tt := range []struct {
+		up    time.Duration
+		limit time.Duration // longest wait over 20 reconnections
+		least time.Duration
+	}{
+		{61 * time.Second, 500 * time.Millisecond, 0},
+		{time.Second, 30 * time.Second, time.Second},
+	} {
+		t.Run(tt.up.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(t, NoTLS)
+				c := start(t, testConfig(s))
+				var longest time.Duration
+				for i := range 20 {
+					p := s.login()
+					c.wantState(true)
+					s.wg.Go(func() { _, _ = p.element(); p.send(" ") }) // the ping
+					time.Sleep(tt.up)
+					p.conn.Close()
+					c.wantState(false)
+					down := time.Now()
+					for len(s.dialTimes()) < i+2 {
+						time.Sleep(time.Millisecond)
+					}
+					longest = max(longest, time.Since(down))
+				}
+				if longest > tt.limit+time.Millisecond || longest < tt.least {
+					t.Errorf("longest wait %s, want from %s to %s", longest, tt.least, tt.limit)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedLoginsAreRare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, NoTLS)
+		cfg := testConfig(s)
+		cfg.Password = "wrong"
+		start(t, cfg)
+		time.Sleep(2 * time.Hour)
+		times := s.dialTimes()
+		want := time.Minute
+		for i := 1; i < len(times); i++ {
+			if wait := times[i].Sub(times[i-1]); wait != want {
+				t.Errorf("wait %d was %s, want %s", i, wait, want)
+			}
+			want = min(2*want, 15*time.Minute)
+		}
+		if n := len(times); n != 11 {
+			t.Errorf("%d attempts in 2 hours, want 11", n)
+		}
+	})
+}
+
+func TestSignalThatCannotBeEncodedIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, NoTLS)
+		c := start(t, testConfig(s))
+		p := s.login()
+		c.Send(hangUp("cannot be encoded"))
+		c.Send(hangUp("next"))
+		p.expect(wire(hangUp("next")))
+		if c.log.count("level=ERROR", "dropped signal", "cannot be encoded") != 1 {
+			t.Errorf("not logged:\n%s", c.log)
+		}
+	})
+}
+
+func TestFloodOfRequestsDoesNotStopTheLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, NoTLS)
+		c := start(t, testConfig(s))
+		p := s.login()
+		c.wantState(true)
+		for range 1000 {
+			p.send(`<iq type='get' id='x' from='a@b/c'><ping xmlns='urn:xmpp:ping'/></iq>`)
+		}
+		p.send(message("after"))
+		c.wantSignal("after") // though nobody reads the answers
+		if got := c.Status().State; got != StatusOnline {
+			t.Errorf("state %s", got)
+		}
+	})
 }

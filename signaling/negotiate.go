@@ -25,6 +25,7 @@ type negotiation struct {
 	cfg    Config
 	self   jid.JID
 	tls    *tls.Config
+	socket net.Conn
 	framer *framer
 
 	phase string  // what is under way, for errors
@@ -40,8 +41,8 @@ func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	n := &negotiation{cfg: l.cfg, self: l.self, tls: l.tls, framer: &framer{max: maxStanza}}
-	plain, err := n.run(conn)
+	n := &negotiation{cfg: l.cfg, self: l.self, tls: l.tls, socket: conn, framer: &framer{max: maxStanza}}
+	plain, err := n.run()
 	if err == nil && stop() {
 		n.framer.steady = true
 		return &stream{conn: plain, raw: conn, framer: n.framer, jid: n.bound}, nil
@@ -58,12 +59,13 @@ func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
 
 // run returns the connection that carries the plain text. A panic of the
 // library on something the server sent is an error like any other.
-func (n *negotiation) run(conn net.Conn) (plain net.Conn, err error) {
+func (n *negotiation) run() (plain net.Conn, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("negotiate %s: the server's answer broke the parser: %v", n.phase, p)
 		}
 	}()
+	conn := n.socket
 	if n.cfg.TLS == DirectTLS {
 		if conn, err = n.handshake(conn); err != nil {
 			return nil, err
@@ -108,11 +110,14 @@ func (n *negotiation) setPhase(phase string) { n.phase = phase }
 // explain says in the words of the configuration why the stream was not
 // negotiated.
 func (n *negotiation) explain(s *xmpp.Session, err error) error {
-	_, wantsTLS := s.Feature(nsTLS)
-	_, hasLogin := s.Feature(nsSASL)
+	_, offersTLS := s.Feature(nsTLS)
+	_, offersLogin := s.Feature(nsSASL)
+	secure := s.State()&xmpp.Secure != 0
 	switch {
-	case s.State()&xmpp.Authn == 0 && !hasLogin && wantsTLS && n.cfg.TLS == NoTLS:
+	case n.cfg.TLS == NoTLS && offersTLS && !offersLogin:
 		return errors.New("the server wants STARTTLS before login: check xmpp.tls")
+	case n.cfg.TLS == StartTLS && !secure && offersLogin && !offersTLS:
+		return errors.New("the server offers no STARTTLS: check xmpp.tls")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("negotiate %s: the server closed the connection", n.phase)
 	}
@@ -129,31 +134,44 @@ func (n *negotiation) handshake(conn net.Conn) (*tls.Conn, error) {
 	return secured, nil
 }
 
-// tlsFeature is STARTTLS (RFC 6120 section 5). Unlike the library's it reports
-// a server that does not offer it, and does the handshake at once.
+// tlsFeature is STARTTLS (RFC 6120 section 5). Unlike the library's it does the
+// handshake at once, and below the framer, which is not to see the ciphertext.
 func (n *negotiation) tlsFeature() xmpp.StreamFeature {
-	f := xmpp.StartTLS(n.tls)
-	start := f.Negotiate
-	f.Negotiate = func(ctx context.Context, s *xmpp.Session, data any) (xmpp.SessionState, io.ReadWriter, error) {
-		if _, offered := s.Feature(nsTLS); !offered {
-			return 0, nil, errors.New("the server offers no STARTTLS: check xmpp.tls")
-		}
-		n.phase = "STARTTLS"
-		mask, rw, err := start(ctx, s, data)
-		if err != nil {
-			return 0, nil, err
-		}
-		secured, ok := rw.(*tls.Conn)
-		if !ok {
-			return 0, nil, fmt.Errorf("start TLS: unexpected connection %T", rw)
-		}
-		if err := secured.Handshake(); err != nil {
-			return 0, nil, explainTLS(n.cfg.Domain, err)
-		}
-		n.phase = "stream"
-		return mask, secured, nil
+	return xmpp.StreamFeature{
+		Name:       xml.Name{Space: nsTLS, Local: "starttls"},
+		Prohibited: xmpp.Secure,
+		Parse: func(_ context.Context, d *xml.Decoder, _ *xml.StartElement) (bool, any, error) {
+			return true, nil, d.Skip()
+		},
+		Negotiate: func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
+			r := s.TokenReader()
+			defer r.Close()
+			if err := n.startTLS(s.Conn(), xml.NewTokenDecoder(r)); err != nil {
+				return 0, nil, err
+			}
+			secured, err := n.handshake(n.socket)
+			if err != nil {
+				return 0, nil, err
+			}
+			n.phase = "stream"
+			return xmpp.Secure, secured, nil
+		},
 	}
-	return f
+}
+
+func (n *negotiation) startTLS(w io.Writer, d *xml.Decoder) error {
+	n.phase = "STARTTLS"
+	if err := send(w, `<starttls xmlns='%s'/>`, nsTLS); err != nil {
+		return err
+	}
+	answer, err := nextStart(d)
+	if err != nil {
+		return err
+	}
+	if answer.Name != (xml.Name{Space: nsTLS, Local: "proceed"}) {
+		return fmt.Errorf("negotiate STARTTLS: the server refused: <%s>", clip(answer.Name.Local))
+	}
+	return d.Skip()
 }
 
 // sessionFeature only notes whether the session request of RFC 3921 is needed;

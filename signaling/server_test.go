@@ -76,7 +76,8 @@ func (s *server) stop() {
 
 // dial is a Config.Dial.
 func (s *server) dial(context.Context) (net.Conn, error) {
-	client, conn := net.Pipe()
+	client, pipe := net.Pipe()
+	conn := newBuffered(pipe)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dials = append(s.dials, time.Now())
@@ -268,6 +269,52 @@ func (s *server) bind(p *peer) error {
 		s.t.Errorf("after bind: %s, want <presence/>", presence.raw)
 	}
 	s.logins <- p
+	return nil
+}
+
+// buffered is a pipe whose writes do not wait for the reader, like a socket's.
+type buffered struct {
+	net.Conn
+	mu     sync.Mutex
+	out    chan []byte
+	closed bool
+}
+
+func newBuffered(conn net.Conn) *buffered {
+	b := &buffered{Conn: conn, out: make(chan []byte, 10_000)}
+	go func() {
+		defer conn.Close()
+		for p := range b.out {
+			if _, err := conn.Write(p); err != nil {
+				return
+			}
+		}
+	}()
+	return b
+}
+
+func (b *buffered) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, net.ErrClosed
+	}
+	select {
+	case b.out <- bytes.Clone(p):
+		return len(p), nil
+	default:
+		return 0, errors.New("buffer is full")
+	}
+}
+
+// Close closes the pipe once everything was read from it.
+func (b *buffered) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		close(b.out)
+	}
 	return nil
 }
 
