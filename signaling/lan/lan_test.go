@@ -216,7 +216,10 @@ func (p *pipePeer) next() string {
 	return string(e.marshal())
 }
 
-func (p *pipePeer) close() { _ = p.conn.Close() }
+func (p *pipePeer) close() {
+	_ = p.conn.SetDeadline(time.Time{}) // a pipe's timers outlive it otherwise
+	_ = p.conn.Close()
+}
 
 // want reads the next element and checks that it has all the parts.
 func want(t testing.TB, p peer, why string, parts ...string) string {
