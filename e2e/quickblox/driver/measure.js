@@ -1,0 +1,110 @@
+'use strict';
+// window.measure: what a remote stream shows and sounds like, reported as the
+// event "media" five times a second for each user watched:
+//   video: presented frames, how often the picture changed, brightness 0…255,
+//          size in pixels, frames decoded and codec by getStats
+//   audio: level of each test tone in dBFS and its height in dB above the
+//          spectrum beside it
+// and once per stream as "first-frame" when the first picture is presented.
+(function () {
+  const tones = [440, 880, 1320, 1760];
+  const watched = new Map();
+  let sound = null;
+
+  // A 32×24 copy of the picture, with the noise of coding cut off.
+  function look(video, canvas, state) {
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    let hash = 2166136261;
+    let sum = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+      sum += (pixels[i] + pixels[i + 1] + pixels[i + 2]) / 3;
+      for (let c = 0; c < 3; c++) hash = Math.imul(hash ^ (pixels[i + c] >> 3), 16777619);
+    }
+    state.brightness = Math.round((sum * 4) / pixels.length);
+    if (hash !== state.hash) state.changes++;
+    state.hash = hash;
+  }
+
+  function watchVideo(user, stream, state) {
+    const video = document.createElement('video');
+    Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: stream });
+    document.getElementById('remotes').appendChild(video);
+    const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
+    const each = () => {
+      if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
+      state.width = video.videoWidth;
+      state.height = video.videoHeight;
+      look(video, canvas, state);
+      if (watched.get(user) && watched.get(user).video === state) video.requestVideoFrameCallback(each);
+    };
+    video.requestVideoFrameCallback(each);
+    return video;
+  }
+
+  function watchAudio(stream) {
+    sound = sound || new AudioContext();
+    const analyser = sound.createAnalyser();
+    analyser.fftSize = 8192;
+    analyser.smoothingTimeConstant = 0;
+    sound.createMediaStreamSource(stream).connect(analyser);
+    return analyser;
+  }
+
+  function toneLevels(analyser) {
+    const spectrum = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(spectrum);
+    const bin = sound.sampleRate / analyser.fftSize;
+    const at = (from, to) => Array.from(spectrum.slice(Math.floor(from / bin), Math.ceil(to / bin) + 1), (v) => Math.max(v, -200));
+    const levels = {};
+    for (const tone of tones) {
+      const level = Math.max(...at(tone - 8, tone + 8));
+      const beside = at(tone - 200, tone - 60).concat(at(tone + 60, tone + 200)).sort((a, b) => a - b);
+      levels[tone] = { level, above: level - beside[beside.length >> 1] };
+    }
+    return levels;
+  }
+
+  async function statistics(pc) {
+    const found = { decoded: 0, videoCodec: '', audioCodec: '' };
+    if (!pc) return found;
+    const report = await pc.getStats();
+    report.forEach((entry) => {
+      if (entry.type !== 'inbound-rtp') return;
+      const codec = report.get(entry.codecId);
+      const name = codec ? codec.mimeType.split('/')[1] : '';
+      if (entry.kind === 'video') Object.assign(found, { decoded: entry.framesDecoded || 0, videoCodec: name });
+      else found.audioCodec = name;
+    });
+    return found;
+  }
+
+  async function tell(user, entry) {
+    const { decoded, videoCodec, audioCodec } = await statistics(entry.connection());
+    const { presented, changes, brightness, width, height } = entry.video;
+    window.report('media', Date.now(), {
+      user,
+      video: { presented, changes, brightness, width, height, decoded, codec: videoCodec },
+      audio: { codec: audioCodec, tones: entry.analyser ? toneLevels(entry.analyser) : {} },
+    });
+  }
+
+  window.measure = {
+    // watch replaces what was watched of this user before.
+    watch(user, stream, connection) {
+      const before = watched.get(user);
+      if (before) {
+        clearInterval(before.timer);
+        before.element.remove();
+      }
+      const video = { presented: 0, changes: 0, brightness: 0, width: 0, height: 0, hash: 0 };
+      const entry = { video, connection, analyser: stream.getAudioTracks().length ? watchAudio(stream) : null };
+      watched.set(user, entry);
+      // The element also pulls the sound: without one Chromium leaves a remote
+      // track's samples unread.
+      entry.element = watchVideo(user, stream, video);
+      entry.timer = setInterval(() => tell(user, entry).catch(() => {}), 200);
+    },
+  };
+})();
