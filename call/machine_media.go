@@ -81,8 +81,10 @@ func (m *machine) connectionChanged(now time.Time, p *peer, s ConnectionState) {
 	m.tell(notice{kind: onSessionConnectionStateChanged, user: p.user, connection: s})
 	switch s {
 	case ConnectionConnected, ConnectionCompleted:
-		p.joinBy = time.Time{}
-		m.repaired(p)
+		if p.phase == peerJoined {
+			p.joinBy = time.Time{}
+			m.repaired(p)
+		}
 	case ConnectionDisconnected, ConnectionFailed, ConnectionClosed:
 		if p.phase != peerJoined {
 			return

@@ -103,6 +103,15 @@ func (m *machine) key(p *peer) PeerKey {
 	return PeerKey{Session: m.id, User: p.user, Generation: p.link.generation}
 }
 
+// join notes that both descriptions are exchanged. The connection has to be up
+// at joinBy.
+func (p *peer) join(joinBy time.Time) {
+	p.phase, p.dialAt, p.joinBy = peerJoined, time.Time{}, joinBy
+	if p.connected() {
+		p.joinBy = time.Time{}
+	}
+}
+
 // open makes the first PeerConnection of a peer.
 func (m *machine) open(p *peer) {
 	p.link.open = true
@@ -182,7 +191,8 @@ func (m *machine) sendAccept(now time.Time, p *peer) {
 		s.Extension = maps.Clone(m.ext)
 	}
 	m.send(s)
-	p.phase, p.rung, p.link.settled = peerJoined, true, true
+	p.join(p.joinBy)
+	p.rung, p.link.settled = true, true
 	p.acceptedAt, p.repeatAt = now, now.Add(candidatesDelay)
 }
 

@@ -55,8 +55,7 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 	case s.SDP == "":
 	case p.phase == peerDialing && p.rung:
 		p.resource = s.Peer.Resource
-		p.phase, p.dialAt = peerJoined, time.Time{}
-		p.joinBy = now.Add(m.cfg.AnswerTimeInterval)
+		p.join(now.Add(m.cfg.AnswerTimeInterval))
 		m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
 		m.do(ApplyAnswer{Peer: m.key(p), Answer: s.SDP})
 		m.addEarly(p)
