@@ -74,7 +74,7 @@ func validCapture(spec string) error {
 	path, isFile := strings.CutPrefix(spec, filePrefix)
 	switch {
 	case isFile && path == "":
-		return errors.New("no path after file:")
+		return errors.New("file: without a path")
 	case !isFile && spec != CaptureTest:
 		return errors.New(`unknown source, want "test" or "file:PATH"`)
 	}

@@ -30,7 +30,7 @@ func TestRegisterRefuses(t *testing.T) {
 	for capture, want := range map[string]string{
 		"":      `register microphone "": unknown source, want "test" or "file:PATH"`,
 		"hw:0":  `register microphone "hw:0": unknown source`,
-		"file:": "no path after file:",
+		"file:": "file: without a path",
 		"null":  "unknown source",
 	} {
 		before := len(driver.GetManager().Query(driver.FilterAudioRecorder()))
@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 		{"test", ""},
 		{"file:" + writeWAV(t, wavFile(1, 8000, 1, 2, 3)), ""},
 		{"file:/nonexistent/x.wav", `open microphone "file:/nonexistent/x.wav": no such file or directory`},
-		{"file:", `open microphone "file:": no path after file:`},
+		{"file:", `open microphone "file:": file: without a path`},
 		{"file:" + dir, "is a directory"},
 		{"file:" + fifo, "not a regular file"},
 		{"file:" + big, "bigger than 64 MiB"},

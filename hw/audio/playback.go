@@ -60,7 +60,7 @@ func validPlayback(spec string) error {
 	path, isFile := strings.CutPrefix(spec, filePrefix)
 	switch {
 	case isFile && path == "":
-		return errors.New("no path after file:")
+		return errors.New("file: without a path")
 	case !isFile && spec != PlaybackNull:
 		return errors.New(`unknown sink, want "null" or "file:PATH"`)
 	}

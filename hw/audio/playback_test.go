@@ -14,7 +14,7 @@ func TestOpenPlaybackRefuses(t *testing.T) {
 	for spec, want := range map[string]string{
 		"":                        `open speaker "": unknown sink, want "null" or "file:PATH"`,
 		"test":                    `open speaker "test": unknown sink`,
-		"file:":                   "no path after file:",
+		"file:":                   "file: without a path",
 		"file:/nonexistent/o.wav": `open speaker "file:/nonexistent/o.wav": no such file or directory`,
 		"file:" + dir:             "is a directory",
 	} {
@@ -31,7 +31,7 @@ func TestCheckPlayback(t *testing.T) {
 		"null":         "",
 		"file:" + path: "",
 		"hw:0":         `open speaker "hw:0": unknown sink`,
-		"file:":        "no path after file:",
+		"file:":        "file: without a path",
 	} {
 		err := CheckPlayback(spec)
 		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {

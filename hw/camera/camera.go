@@ -76,7 +76,7 @@ func (c Config) validate() error {
 	switch {
 	case isFile:
 		if path == "" {
-			return errors.New("no path after file:")
+			return errors.New("file: without a path")
 		}
 		if _, err := containerOf(path); err != nil {
 			return err

@@ -53,7 +53,7 @@ func TestRegisterRefuses(t *testing.T) {
 	}{
 		{camera.Config{Source: "", Width: 640, Height: 480, FPS: 30}, `register camera "": unknown source`},
 		{camera.Config{Source: "tset", Width: 640, Height: 480, FPS: 30}, `register camera "tset": unknown source`},
-		{camera.Config{Source: "file:", Width: 640, Height: 480, FPS: 30}, "no path after file:"},
+		{camera.Config{Source: "file:", Width: 640, Height: 480, FPS: 30}, "file: without a path"},
 		{camera.Config{Source: "file:a.mp4", FPS: 30}, "unknown kind of file, want .h264, .264 or .ivf"},
 		{camera.Config{Source: "file:a.ivf", FPS: 0}, "fps 0 is not from 1 to 120"},
 		{camera.Config{Source: "test", Width: 640, Height: 480, FPS: 121}, "fps 121"},

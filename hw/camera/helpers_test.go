@@ -24,16 +24,6 @@ func recording(t testing.TB, name string) []byte {
 	return data
 }
 
-// writeFile puts data into a temporary file and returns its path.
-func writeFile(t testing.TB, name string, data []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // startCode and units build Annex-B streams.
 const startCode = "\x00\x00\x00\x01"
 
@@ -59,7 +49,7 @@ type ivfFrame struct {
 	data  []byte
 }
 
-// ivfFile builds an IVF file of 1000/scale ticks a second.
+// ivfFile builds an IVF file of rate/scale ticks a second.
 func ivfFile(fourCC string, rate, scale uint32, frames ...ivfFrame) []byte {
 	b := append([]byte("DKIF\x00\x00\x20\x00"), fourCC...)
 	b = binary.LittleEndian.AppendUint16(b, 98)
