@@ -26,18 +26,19 @@ func (r *report) readYAML(data []byte) map[string]any {
 		return nil
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		r.unread[""] = true
 		r.linef(0, "", "holds more than one document")
 		return nil
 	}
-	settings, _ := r.readNode(document.Content[0], reflect.TypeFor[raw](), "").(map[string]any)
+	settings, _ := r.readNode(document.Content[0], 1, reflect.TypeFor[raw](), "").(map[string]any)
 	return settings
 }
 
 // readNode returns the value of a node of the wanted type; nil stands for a
-// value that is absent or wrong.
-func (r *report) readNode(node *yaml.Node, t reflect.Type, key string) any {
-	if key != "" {
-		r.origins[key] = origin{place: place(r.file, node.Line), line: node.Line, file: true}
+// value that is absent or wrong. line is where its key stands.
+func (r *report) readNode(node *yaml.Node, line int, t reflect.Type, key string) any {
+	if key != "" { // a key that is missing altogether has no line
+		r.origins[key] = origin{place: place(r.file, line), line: line, file: true}
 	}
 	switch {
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
@@ -76,7 +77,7 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 			r.linef(name.Line, child, "is given twice, first in line %d", first)
 		default:
 			seen[name.Value] = name.Line
-			if v := r.readNode(value, field.Type, child); v != nil {
+			if v := r.readNode(value, name.Line, field.Type, child); v != nil {
 				table[name.Value] = v
 			}
 		}
@@ -98,7 +99,7 @@ func (r *report) readList(node *yaml.Node, t reflect.Type, key string) any {
 	list := make([]any, len(node.Content))
 	for i, item := range node.Content {
 		child := fmt.Sprintf("%s[%d]", key, i)
-		list[i] = r.readNode(item, t.Elem(), child)
+		list[i] = r.readNode(item, item.Line, t.Elem(), child)
 		if list[i] != nil {
 			continue
 		}
