@@ -53,7 +53,7 @@ func TestRefusalsAreFailures(t *testing.T) {
 		{"mute gone", "intercomd mute: no session \"gone\"; there is: none\n"},
 		{"update gone a=b", "intercomd update: no session \"gone\"; there is: none\n"},
 		{"run --config x.yaml", "intercomd run: "},
-		{"check-config /no/such/file", "intercomd check-config: "},
+		{"check-config /no/such/file", "read configuration: stat /no/such/file: no such file or directory\nintercomd check-config: /no/such/file has 1 problem\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {

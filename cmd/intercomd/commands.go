@@ -25,7 +25,7 @@ A second signal ends it at once.`,
 			name: "check-config", args: "FILE", short: "check a configuration file", maxArgs: 1,
 			globals: configOnly, setup: setupCheckConfig,
 			long: `Reads a configuration file as run would, secrets included, and names every
-mistake in it. FILE may be given as --config as well.`,
+problem of it. FILE may be given as --config as well.`,
 		},
 	}
 }
