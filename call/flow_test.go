@@ -230,7 +230,7 @@ func TestDuplicateAccept(t *testing.T) {
 func TestAcceptLost(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		phone := w.join(102, "phone")
-		phone.media.Manual = true
+		phone.media.SetManual(true)
 		ringing := incomingCall("s", 101, 102)
 		phone.Receive(ringing)
 		synctest.Wait()
@@ -281,7 +281,7 @@ func TestPeerError(t *testing.T) {
 	t.Run("callee rejects", func(t *testing.T) {
 		bubble(t, func(t *testing.T, w *world) {
 			door, phone := w.join(101, "door"), w.join(102, "phone")
-			phone.media.Manual = true
+			phone.media.SetManual(true)
 			w.ring(door, 102)
 			s := w.only(phone)
 			w.ok(s.Accept(nil))
@@ -297,7 +297,7 @@ func TestPeerError(t *testing.T) {
 		bubble(t, func(t *testing.T, w *world) {
 			door, phone := w.join(101, "door"), w.join(102, "phone")
 			s := w.ring(door, 102)
-			door.media.Manual = true
+			door.media.SetManual(true)
 			w.ok(w.only(phone).Accept(nil))
 			door.media.Emit(call.PeerError{Peer: call.PeerKey{Session: s.ID(), User: 102}, Err: noCodec})
 			w.wantEvents(door, "onAcceptCall ACTIVE 102", "onSessionClose CLOSED")
@@ -307,7 +307,7 @@ func TestPeerError(t *testing.T) {
 	t.Run("nothing was sent", func(t *testing.T) {
 		bubble(t, func(t *testing.T, w *world) {
 			door := w.join(101, "door")
-			door.media.Manual = true
+			door.media.SetManual(true)
 			s := w.ring(door, 102)
 			door.media.Emit(call.PeerError{Peer: call.PeerKey{Session: s.ID(), User: 102}, Err: noCodec})
 			w.wantEvents(door, "onSessionClose CLOSED")
@@ -321,7 +321,7 @@ func TestPeerError(t *testing.T) {
 func TestNeverConnected(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door := w.join(101, "door")
-		door.media.Manual = true
+		door.media.SetManual(true)
 		s := w.ring(door, 102)
 		door.media.Emit(call.LocalDescription{Peer: call.PeerKey{Session: s.ID(), User: 102}, Type: call.Offer, SDP: "v=0"})
 		door.Receive(call.Signal{Type: call.SignalAccept, Session: s.ID(), Peer: call.Address{User: 102}, SDP: "v=0"})
@@ -384,8 +384,8 @@ func TestGetUserMedia(t *testing.T) {
 		if n := first.(*calltest.Stream).Closed(); n != 1 {
 			t.Errorf("the replaced stream was closed %d times", n)
 		}
-		door.media.Fail = errors.New("camera is missing")
-		if _, err := s.GetUserMedia(ctx, call.MediaParams{}); !errors.Is(err, door.media.Fail) {
+		door.media.SetError(errNoDevice)
+		if _, err := s.GetUserMedia(ctx, call.MediaParams{}); !errors.Is(err, errNoDevice) {
 			t.Errorf("GetUserMedia: %v", err)
 		}
 		w.ok(s.Call(nil))

@@ -275,10 +275,12 @@ func TestGlare(t *testing.T) {
 		w.ok(err)
 		highs, err := high.NewSession([]call.UserID{101}, call.Video, call.SessionOptions{})
 		w.ok(err)
-		low.media.Manual, high.media.Manual = true, true
+		low.media.SetManual(true)
+		high.media.SetManual(true)
 		w.ok(lows.Call(nil))
 		w.ok(highs.Call(nil))
-		low.media.Manual, high.media.Manual = false, false
+		low.media.SetManual(false)
+		high.media.SetManual(false)
 		low.media.Emit(call.LocalDescription{Peer: call.PeerKey{Session: lows.ID(), User: 102}, Type: call.Offer, SDP: "v=0"})
 		high.media.Emit(call.LocalDescription{Peer: call.PeerKey{Session: highs.ID(), User: 101}, Type: call.Offer, SDP: "v=0"})
 		synctest.Wait()

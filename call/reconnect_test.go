@@ -182,7 +182,7 @@ func TestReconnectAnswer(t *testing.T) {
 func TestReconnectAnswerLost(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door, s := connected(w, 101)
-		door.media.Manual = true
+		door.media.SetManual(true)
 		door.Receive(reconnect(s, 101, "theirs", call.Offer))
 		door.Receive(reconnect(s, 101, "theirs", call.Offer)) // before the answer is made
 		synctest.Wait()
@@ -251,11 +251,11 @@ func TestReconnectTogether(t *testing.T) {
 func TestReconnectFails(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door, s := connected(w, 101)
-		door.media.Manual = true
+		door.media.SetManual(true)
 		iceState(door, s, 101, 0, call.ConnectionFailed)
 		pass(5 * time.Second)
 		door.media.Emit(call.PeerError{Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Err: errNoDevice})
-		door.media.Manual = false
+		door.media.SetManual(false)
 		pass(8 * time.Second)
 		got := repairs(w, door)
 		if len(got) != 1 || s.State() != call.StateActive || s.LastError() == nil {
@@ -276,10 +276,10 @@ func TestReconnectRetry(t *testing.T) {
 		door, s := connected(w, 101)
 		iceState(door, s, 101, 0, call.ConnectionFailed)
 		pass(5 * time.Second)
-		door.media.Manual = true
+		door.media.SetManual(true)
 		door.Receive(reconnect(s, 101, repairs(w, door)[0].OfferID, call.Answer))
 		synctest.Wait()
-		door.media.Manual = false
+		door.media.SetManual(false)
 		pass(8 * time.Second)
 		if got := repairs(w, door); len(got) != 2 || got[0].OfferID == got[1].OfferID {
 			t.Errorf("offers %+v, want two different ones", got)

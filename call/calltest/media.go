@@ -11,16 +11,13 @@ import (
 	"github.com/intercomd/intercomd/call"
 )
 
-// Media is a call.Media without devices or network. Unless Manual is set, it
+// Media is a call.Media without devices or network. Unless it is manual, it
 // answers each command at once, as if the peer were reachable: a description
 // with one candidate, then CONNECTING, CONNECTED and the remote stream.
 type Media struct {
-	// Manual leaves the events to the test, by Emit.
-	Manual bool
-	// Fail is what GetUserMedia returns, if set.
-	Fail error
-
 	mu       sync.Mutex
+	manual   bool
+	fail     error
 	emit     func(call.MediaEvent)
 	commands []call.MediaCommand
 	open     map[call.PeerKey]bool
@@ -29,6 +26,20 @@ type Media struct {
 }
 
 var _ call.Media = (*Media)(nil)
+
+// SetManual leaves the events to the test, by Emit.
+func (m *Media) SetManual(manual bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.manual = manual
+}
+
+// SetError makes GetUserMedia fail with err, or work again.
+func (m *Media) SetError(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = err
+}
 
 // Connect sets where events go, normally Client.MediaEvent.
 func (m *Media) Connect(emit func(call.MediaEvent)) {
@@ -45,10 +56,9 @@ func (m *Media) Emit(e call.MediaEvent) {
 	emit(e)
 }
 
-// Do notes the command and, unless Manual, answers it.
+// Do notes the command and, unless manual, answers it.
 func (m *Media) Do(c call.MediaCommand) {
-	m.note(c)
-	if m.Manual {
+	if m.note(c) {
 		return
 	}
 	for _, e := range answers(c) {
@@ -56,7 +66,8 @@ func (m *Media) Do(c call.MediaCommand) {
 	}
 }
 
-func (m *Media) note(c call.MediaCommand) {
+// note keeps the command, and says whether the test answers it.
+func (m *Media) note(c call.MediaCommand) (manual bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.commands = append(m.commands, c)
@@ -75,6 +86,7 @@ func (m *Media) note(c call.MediaCommand) {
 		}
 		delete(m.open, c.Peer)
 	}
+	return m.manual
 }
 
 // answers are the events of a command in a call that works.
@@ -105,14 +117,14 @@ func connected(k call.PeerKey) []call.MediaEvent {
 	}
 }
 
-// GetUserMedia returns a new stream, or Fail.
+// GetUserMedia returns a new stream, or the error that was set.
 func (m *Media) GetUserMedia(_ context.Context, id call.SessionID, p call.MediaParams) (call.LocalStream, error) {
-	if m.Fail != nil {
-		return nil, m.Fail
-	}
-	s := &Stream{params: p, id: "stream-" + string(id)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	s := &Stream{params: p, id: "stream-" + string(id)}
 	m.streams = append(m.streams, s)
 	return s, nil
 }
