@@ -146,7 +146,9 @@ func (c *cli) report(name string, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(c.stderr, "intercomd %s: %s\n", name, harmless(err.Error(), "\n\t"))
+	// A conflict names its verb, which is often the command.
+	text := strings.TrimPrefix(err.Error(), name+": ")
+	fmt.Fprintf(c.stderr, "intercomd %s: %s\n", name, harmless(text, "\n\t"))
 	return exitFailure
 }
 

@@ -50,6 +50,7 @@ func TestRefusalsAreFailures(t *testing.T) {
 	tests := []struct{ args, stderr string }{
 		{"press back", "intercomd press: no button \"back\"; there is: front, side\n"},
 		{"accept gone", "intercomd accept: no session \"gone\"; there is: none\n"},
+		{"accept busy", "intercomd accept: not now\n"},
 		{"mute gone", "intercomd mute: no session \"gone\"; there is: none\n"},
 		{"update gone a=b", "intercomd update: no session \"gone\"; there is: none\n"},
 		{"run --config x.yaml", "intercomd run: "},

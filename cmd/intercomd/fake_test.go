@@ -55,6 +55,9 @@ func (d *fakeDevice) Call(_ context.Context, r intercom.CallRequest) ([]call.Ses
 }
 
 func (d *fakeDevice) Do(_ context.Context, verb string, r intercom.SessionRequest) error {
+	if r.Session == "busy" {
+		return &intercom.ConflictError{Verb: verb, Reason: "not now"}
+	}
 	if r.Session == "gone" {
 		return &intercom.NotFoundError{Kind: "session", Name: "gone"}
 	}

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/intercom"
 )
 
@@ -56,7 +57,7 @@ func writeSessions(w io.Writer, sessions []intercom.SessionStatus, now time.Time
 			fmt.Fprintln(t, strings.Join(append(head, "-", "-"), "\t"))
 		}
 		for _, p := range s.Peers {
-			fmt.Fprintln(t, strings.Join(append(head[:4:4], person(p.Name, p.UserID.String()), p.State), "\t"))
+			fmt.Fprintln(t, strings.Join(append(head[:4:4], person(p.Name, p.UserID.String()), connectionCell(p)), "\t"))
 			head = make([]string, 4)
 		}
 	}
@@ -64,6 +65,14 @@ func writeSessions(w io.Writer, sessions []intercom.SessionStatus, now time.Time
 		return fmt.Errorf("print sessions: %w", err)
 	}
 	return nil
+}
+
+// connectionCell shows nothing while there is no connection to have a state.
+func connectionCell(p intercom.PeerStatus) string {
+	if p.State == call.ConnectionUndefined.String() {
+		return "-"
+	}
+	return p.State
 }
 
 func xmppCell(x intercom.XMPPStatus, now time.Time) string {

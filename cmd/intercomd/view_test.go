@@ -29,7 +29,7 @@ func busyStatus() intercom.Status {
 		Media:    map[string]uint64{"peers": 2, "encoders_h264": 1, "encoders_vp8": 0},
 		Sessions: []intercom.SessionStatus{
 			{ID: "7b0c9d2e-50f2-4d7e-9d3e-0d1f6a4d5b11", State: "ACTIVE", CallType: "video", Initiator: 104, Since: ago(20 * time.Second),
-				Peers: []intercom.PeerStatus{{UserID: 101, Name: "Anna", State: "CONNECTED"}, {UserID: 109, State: "CONNECTING"}}},
+				Peers: []intercom.PeerStatus{{UserID: 101, Name: "Anna", State: "CONNECTED"}, {UserID: 109, State: "CONNECTING"}, {UserID: 110, State: "UNDEFINED"}}},
 			{ID: "x\t\x1b[31m", State: "NEW", CallType: "audio", Initiator: 102, Incoming: true, Since: ago(-time.Second)},
 		},
 	}
@@ -55,6 +55,7 @@ media      encoders_h264 1, peers 2
 SESSION                                STATE    CALL             FOR   PEER         CONNECTION
 7b0c9d2e-50f2-4d7e-9d3e-0d1f6a4d5b11   ACTIVE   outgoing video   20s   Anna (101)   CONNECTED
                                                                        109          CONNECTING
+                                                                       110          -
 x\t\x1b[31m                            NEW      incoming audio   0s    -            -
 `},
 		{"offline", intercom.Status{
