@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/intercomd/intercomd/media/vp8"
 	"github.com/pion/mediadevices/pkg/codec"
 	"github.com/pion/mediadevices/pkg/codec/openh264"
-	"github.com/pion/mediadevices/pkg/codec/vpx"
 	"github.com/pion/mediadevices/pkg/io/video"
 	"github.com/pion/mediadevices/pkg/prop"
 )
@@ -76,17 +76,12 @@ func (b *videoBuilder) BuildVideoEncoder(r video.Reader, p prop.Media) (codec.Re
 
 // buildInner makes the software encoder.
 func (b *videoBuilder) buildInner(feed *feeder, size image.Rectangle) (codec.ReadCloser, error) {
-	media := prop.Media{Video: prop.Video{Width: size.Dx(), Height: size.Dy(), FrameRate: float32(b.fps)}}
 	bitrate := b.control.reset()
 	if b.name == codecVP8 {
-		params, err := vpx.NewVP8Params()
-		if err != nil {
-			return nil, err
-		}
-		params.BitRate = bitrate
-		params.KeyFrameInterval = intraPeriodSeconds * b.fps
-		params.RateControlEndUsage = vpx.RateControlCBR
-		return params.BuildVideoEncoder(feed, media)
+		return vp8.Build(video.ToI420(feed), vp8.Params{
+			Width: size.Dx(), Height: size.Dy(), FPS: b.fps,
+			BitRate: bitrate, KeyFrameInterval: intraPeriodSeconds * b.fps,
+		})
 	}
 	params, err := openh264.NewParams()
 	if err != nil {
@@ -96,7 +91,9 @@ func (b *videoBuilder) buildInner(feed *feeder, size image.Rectangle) (codec.Rea
 	params.IntraPeriod = uint(intraPeriodSeconds * b.fps)
 	params.SliceMode = openh264.SMSingleSlice
 	params.MultipleThreadIdc = 1
-	return params.BuildVideoEncoder(feed, media)
+	return params.BuildVideoEncoder(feed, prop.Media{Video: prop.Video{
+		Width: size.Dx(), Height: size.Dy(), FrameRate: float32(b.fps),
+	}})
 }
 
 // feeder hands one frame to a software encoder. The encoders read their source
