@@ -68,35 +68,38 @@ func (c *checker) iceServer(key string, in rawICEServer) ICEServer {
 func (c *checker) camera() Camera {
 	in := c.raw.Camera
 	return Camera{
-		Source:  c.source("camera.source", in.Source, SourceTest, SourceNone),
-		Width:   c.even("camera.width", in.Width, 16, 1920),
-		Height:  c.even("camera.height", in.Height, 16, 1080),
+		Source:  c.source("camera.source", in.Source),
+		Width:   c.even("camera.width", in.Width, 1920),
+		Height:  c.even("camera.height", in.Height, 1080),
 		FPS:     c.inRange("camera.fps", in.FPS, 1, 60),
 		Bitrate: c.inRange("camera.bitrate", in.Bitrate, 100_000, 8_000_000),
 	}
 }
 
+// minSize is the least width and height of a picture: one macroblock of H.264.
+const minSize = 16
+
 // even checks a size in pixels: chroma is sampled at half the size.
-func (c *checker) even(key string, n, low, high int64) int {
-	if n < low || n > high || n%2 != 0 {
-		c.problemf(key, "%d is not a size, allowed are even numbers from %d to %d", n, low, high)
+func (c *checker) even(key string, n, high int64) int {
+	if n < minSize || n > high || n%2 != 0 {
+		c.problemf(key, "%d is not a size, allowed are even numbers from %d to %d", n, minSize, high)
 	}
 	return int(n)
 }
 
 func (c *checker) audio() Audio {
 	return Audio{
-		Capture:  c.source("audio.capture", c.raw.Audio.Capture, SourceTest, SourceNone),
+		Capture:  c.source("audio.capture", c.raw.Audio.Capture),
 		Playback: c.sink("audio.playback", c.raw.Audio.Playback),
 	}
 }
 
 // source reads a word or file:PATH, whose file must exist.
-func (c *checker) source(key, s string, words ...SourceKind) Source {
+func (c *checker) source(key, s string) Source {
 	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
 		return Source{Kind: SourceFile, Path: c.existing(key, path)}
 	}
-	c.sourceWord(key, s, words)
+	c.sourceWord(key, s, SourceTest, SourceNone)
 	return Source{Kind: SourceKind(s)}
 }
 
@@ -105,11 +108,11 @@ func (c *checker) sink(key, s string) Source {
 	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
 		return Source{Kind: SourceFile, Path: c.inFolder(key, path)}
 	}
-	c.sourceWord(key, s, []SourceKind{SourceNull})
+	c.sourceWord(key, s, SourceNull)
 	return Source{Kind: SourceKind(s)}
 }
 
-func (c *checker) sourceWord(key, s string, words []SourceKind) {
+func (c *checker) sourceWord(key, s string, words ...SourceKind) {
 	allowed := make([]string, 0, len(words)+1)
 	for _, word := range words {
 		if s == string(word) {
@@ -124,11 +127,11 @@ func (c *checker) sourceWord(key, s string, words []SourceKind) {
 const maxSocketPath = 107
 
 func (c *checker) control() Control {
-	path := c.raw.Control.Socket
+	path := c.resolve("control.socket", c.raw.Control.Socket)
 	if path == "" || len(path) > maxSocketPath || strings.ContainsRune(path, 0) {
 		c.problemf("control.socket", "%s is not a path of a socket, allowed are 1 to %d bytes", quote(path), maxSocketPath)
 	}
-	return Control{Socket: c.resolve("control.socket", path)}
+	return Control{Socket: path}
 }
 
 func (c *checker) log() Log {

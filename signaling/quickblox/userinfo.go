@@ -12,10 +12,12 @@ import (
 
 const bandwidthKey = "bandwidth"
 
-// reservedKeys must not name an element inside userInfo. The SDK looks for
-// delay and moduleIdentifier anywhere in the stanza, and userInfo comes first
-// (SDK: qbChat.js, _onSystemMessageListener).
-var reservedKeys = [...]string{bandwidthKey, "delay", "moduleIdentifier"}
+// isReserved says whether an element inside userInfo must not have that name.
+// The SDK looks for delay and moduleIdentifier anywhere in the stanza, and
+// userInfo comes first (SDK: qbChat.js, _onSystemMessageListener).
+func isReserved(name string) bool {
+	return name == bandwidthKey || name == "delay" || name == "moduleIdentifier"
+}
 
 // writeUserInfo writes the userInfo element, or nothing if it would be empty:
 // the SDK leaves an empty one out. A call always has the bandwidth, and so has
@@ -51,7 +53,7 @@ func checkExtension(ext call.Extension) error {
 			return fieldErrorf("userInfo", "key %q is not an XML name", key)
 		}
 		for part := range strings.SplitSeq(key, ".") {
-			if slices.Contains(reservedKeys[:], part) {
+			if isReserved(part) {
 				return fieldErrorf("userInfo", "key %q is reserved", key)
 			}
 		}
