@@ -35,15 +35,15 @@ func FuzzRequest(f *testing.F) {
 		w := httptest.NewRecorder()
 		s.handler().ServeHTTP(w, r)
 
-		switch code := w.Code; {
-		case code/100 == 2 || code/100 == 3:
-		case code/100 == 4:
+		switch w.Code / 100 {
+		case 2, 3: // 3: the multiplexer tidies a path up
+		case 4:
 			var refusal errorResponse
 			if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Error == "" {
-				t.Errorf("%d with body %q: %v", code, w.Body, err)
+				t.Errorf("%d with body %q: %v", w.Code, w.Body, err)
 			}
 		default:
-			t.Errorf("status %d: %q", code, w.Body)
+			t.Errorf("status %d: %q", w.Code, w.Body)
 		}
 		if asked := dev.requests(); len(asked) > 0 && strings.TrimSpace(body) != "" && !json.Valid([]byte(body)) {
 			t.Errorf("device was asked %q by %q", asked, body)
