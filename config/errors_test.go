@@ -28,6 +28,8 @@ DIR/c.yaml: quickblox.password_file: is missing, it must be the path of a file w
 		{"unknown table", "sip: {}\n", "DIR/c.yaml:5: sip: is unknown, allowed are device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, control, log"},
 		{"unknown key", "camera: {framerate: 30}\n", "DIR/c.yaml:5: camera.framerate: is unknown, allowed are source, width, height, fps, bitrate"},
 		{"key in capitals", "camera: {FPS: 30}\n", "DIR/c.yaml:5: camera.FPS: is unknown, allowed are source, width, height, fps, bitrate"},
+		{"long key", "camera: {" + strings.Repeat("k", 101) + ": 1}\n", "DIR/c.yaml:5: camera.\"" + strings.Repeat("k", 100) + "\"…: is unknown, allowed are source, width, height, fps, bitrate"},
+		{"key with a line end", "camera: {\"a\\nb\": 1}\n", "DIR/c.yaml:5: camera.\"a\\nb\": is unknown, allowed are source, width, height, fps, bitrate"},
 		{"key that is no text", "camera: {[a]: 30}\n", "DIR/c.yaml:5: camera.: is unknown, allowed are source, width, height, fps, bitrate"},
 		{"key given twice", "camera:\n  fps: 30\n  fps: 25\n", "DIR/c.yaml:7: camera.fps: is given twice, first in line 6"},
 		{"table given twice", "xmpp: {}\n", "DIR/c.yaml:5: xmpp: is given twice, first in line 2"},
@@ -67,6 +69,7 @@ DIR/c.yaml:1: xmpp.ca_file: "DIR/password" holds no certificate, allowed are cer
 		{"lan port", "lan: {listen: \"localhost:http\"}\n", `DIR/c.yaml:5: lan.listen: "localhost:http" is not an address, allowed is HOST:PORT`},
 		{"lan without key", "lan: {tls_cert: password}\n", "DIR/c.yaml:5: lan.tls_key: is missing, it belongs to lan.tls_cert"},
 		{"lan without certificate", "lan:\n  tls_key: gone\n", "DIR/c.yaml:5: lan.tls_cert: is missing, it belongs to lan.tls_key\nDIR/c.yaml:6: lan.tls_key: file \"DIR/gone\" does not exist"},
+		{"lan without port", "lan: {enabled: true, listen: localhost}\n", `DIR/c.yaml:5: lan.listen: "localhost" is not an address, allowed is HOST:PORT`},
 		{"lan open to all", "lan:\n  enabled: true\n  listen: \":8080\"\n", `DIR/c.yaml:4: contacts[0].password_file: is missing, every contact needs one when lan.listen is ":8080"
 DIR/c.yaml:4: contacts[1].password_file: is missing, every contact needs one when lan.listen is ":8080"`},
 

@@ -24,9 +24,10 @@ func TestLANMode(t *testing.T) {
 	assert.Equal(t, QuickBlox{AppID: 1, UserID: 1}, cfg.QuickBlox)
 	assert.Equal(t, LAN{Enabled: true, Listen: "127.0.0.1:8080"}, cfg.LAN)
 
-	cfg, _, err = Load("", nil, map[string]string{"lan.enabled": "true", "quickblox.user_id": "9"})
+	cfg, _, err = Load("", nil, map[string]string{"lan.enabled": "true", "quickblox.user_id": "9", "webrtc.auto_reject": "false"})
 	require.NoError(t, err, "no file is needed")
 	assert.Equal(t, int64(9), cfg.QuickBlox.UserID)
+	assert.False(t, cfg.WebRTC.AutoReject)
 }
 
 func TestLANModeOpen(t *testing.T) {

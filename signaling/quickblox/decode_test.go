@@ -102,6 +102,8 @@ func TestDecodeMalformed(t *testing.T) {
 		{"long candidate", signal("iceCandidates", common+"<iceCandidates><iceCandidate><candidate>"+many(maxCandidate+1, "c")+"</candidate></iceCandidate></iceCandidates>"), "candidate"},
 		{"65 keys", call("<userInfo>" + numbered(maxUserInfoKeys+1) + "</userInfo>"), "userInfo"},
 		{"large userInfo", call("<userInfo><a>" + many(maxUserInfoBytes, "x") + "</a></userInfo>"), "userInfo"},
+		{"large nested userInfo", call("<userInfo><a><b>" + many(maxUserInfoBytes, "x") + "</b></a></userInfo>"), "userInfo"},
+		{"cut off behind the end", call("") + "<", "stanza"},
 		{"reconnect without description", reconnect(""), "sessionDescription"},
 		{"reconnect without offerId", reconnect("<sessionDescription><sdp>v</sdp><type>offer</type></sessionDescription>"), "offerId"},
 		{"reconnect without type", reconnect("<sessionDescription><offerId>1</offerId><sdp>v</sdp></sessionDescription>"), "sessionDescription.type"},

@@ -125,6 +125,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"delay hides the signal", key("delay"), `userInfo: key "delay" is reserved`},
 		{"so does moduleIdentifier", key("a.moduleIdentifier"), `userInfo: key "a.moduleIdentifier" is reserved`},
 		{"65 keys", func(s *call.Signal) { s.Extension = manyKeys(65) }, "userInfo: 65 keys, at most 64 allowed"},
+		{"too much altogether", func(s *call.Signal) { s.SDP = strings.Repeat("&", 65536) }, "stanza: 328168 bytes, at most 262144 allowed"},
 		{"large extension", func(s *call.Signal) { s.Extension = call.Extension{"a": strings.Repeat("x", 16384)} }, "userInfo: 16385 bytes, at most 16384 allowed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
