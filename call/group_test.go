@@ -18,8 +18,9 @@ func TestGroup(t *testing.T) {
 				all := map[call.UserID]*party{101: w.join(101, "a"), 102: w.join(102, "b"), 103: w.join(103, "c")}
 				w.ring(all[101], 102, 103)
 				for _, u := range order {
-					w.ok(w.only(all[u]).Accept(nil))
+					w.ok(w.only(all[u]).Accept(call.Extension{"for": "initiator"}))
 				}
+				w.wantExtensions()
 				for u, p := range all {
 					if n := p.recorder.Count("onRemoteStream"); n != 2 {
 						t.Errorf("user %d sees %d others, want 2: %q", u, n, p.recorder.Lines())
@@ -34,6 +35,20 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// wantExtensions checks that the app's data goes with the initiator's calls
+// and the accepts it gets, not with what the mesh does by itself.
+func (w *world) wantExtensions() {
+	w.t.Helper()
+	for _, s := range w.network.Sent(0) {
+		switch s.Signal.Type {
+		case call.SignalCall, call.SignalAccept:
+			if got, want := len(s.Signal.Extension) > 0, s.From.User == 101 || s.Signal.Peer.User == 101; got != want {
+				w.t.Errorf("%s from %d to %d carries %v", s.Signal.Type, s.From.User, s.Signal.Peer.User, s.Signal.Extension)
+			}
+		}
+	}
+}
+
 // wantCalls compares whom a party sent `call`.
 func (w *world) wantCalls(p *party, want ...call.UserID) {
 	w.t.Helper()
@@ -45,9 +60,6 @@ func (w *world) wantCalls(p *party, want ...call.UserID) {
 		got = append(got, s.Signal.Peer.User)
 		if s.Signal.Initiator != 101 || !slices.Equal(s.Signal.Opponents, []call.UserID{102, 103}) {
 			w.t.Errorf("call to %d announces %d %d", s.Signal.Peer.User, s.Signal.Initiator, s.Signal.Opponents)
-		}
-		if p.address.User != 101 && len(s.Signal.Extension) > 0 {
-			w.t.Errorf("a mesh call carries the app's data: %v", s.Signal.Extension)
 		}
 	}
 	if !slices.Equal(got, want) {

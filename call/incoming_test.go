@@ -236,7 +236,7 @@ func TestInvalidInLiveSession(t *testing.T) {
 			[]string{"onInvalidEvents onAccept 101"}},
 		{"hangUp of an outsider", call.Signal{Type: call.SignalHangUp, Peer: call.Address{User: 104}}, nil},
 		{"call of an outsider", call.Signal{Type: call.SignalCall, Peer: call.Address{User: 104}, SDP: "v=0"}, nil},
-		{"reject of own user for another session", call.Signal{Type: call.SignalHangUp, Peer: call.Address{User: 102}}, nil},
+		{"hangUp of own user", call.Signal{Type: call.SignalHangUp, Peer: call.Address{User: 102}}, nil},
 		{"type that is not in use", call.Signal{Type: "iceRestart", Peer: call.Address{User: 101}}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -246,6 +246,7 @@ func TestInvalidInLiveSession(t *testing.T) {
 				c.send.Session = "s"
 				phone.Receive(c.send)
 				w.wantEvents(phone, append([]string{"onCall NEW 101 k=v"}, c.want...)...)
+				w.wantSent(phone)
 				w.only(phone)
 			})
 		})

@@ -95,6 +95,10 @@ func TestReconnectOffer(t *testing.T) {
 			t.Errorf("offer sent to %+v, want every device", to)
 		}
 		door.Receive(reconnect(s, 101, "another", call.Answer))
+		synctest.Wait()
+		if n := commands[call.ApplyAnswer](door); n != 1 {
+			t.Errorf("the answer to another offer was applied")
+		}
 		door.Receive(reconnect(s, 101, offers[0].OfferID, call.Answer))
 		door.Receive(reconnect(s, 101, offers[0].OfferID, call.Answer)) // a copy
 		synctest.Wait()
@@ -311,6 +315,30 @@ func TestHangUpDuringReconnect(t *testing.T) {
 		synctest.Wait()
 		if n := door.recorder.Count("onStopCall"); n != 1 || s.State() != call.StateClosed {
 			t.Errorf("onStopCall %d times, state %v", n, s.State())
+		}
+	})
+}
+
+// TestReconnectSkipsConnecting checks that a new PeerConnection that is up at
+// once ends the repair, although no state seems to have changed, and that the
+// candidates of an answer are sent again as after an accept.
+func TestReconnectSkipsConnecting(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door, s := connected(w, 101)
+		door.media.SetManual(true)
+		door.Receive(reconnect(s, 101, "theirs", call.Offer))
+		synctest.Wait()
+		door.media.Emit(call.LocalDescription{
+			Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Type: call.Answer, SDP: "v=0",
+			Candidates: []call.Candidate{{Candidate: "candidate:1"}},
+		})
+		iceState(door, s, 101, 1, call.ConnectionConnected)
+		iceState(door, s, 101, 1, call.ConnectionConnected)
+		iceState(door, s, 101, 0, call.ConnectionFailed) // of the old one
+		pass(time.Minute)
+		w.wantSent(door, call.SignalCall, call.SignalUpdate, call.SignalCandidates)
+		if n := door.recorder.Count("onSessionConnectionStateChanged"); n != 3 || s.State() != call.StateActive {
+			t.Errorf("state %v, told %q", s.State(), door.recorder.Lines())
 		}
 	})
 }

@@ -29,7 +29,7 @@ func (b *switchboard) newSession(now time.Time, info sessionInfo) ([]action, err
 		return nil, err
 	}
 	for _, m := range b.live {
-		if !m.incoming() && sameUsers(m.opponents, info.opponents) {
+		if sameUsers(m.opponents, info.opponents) { // never an incoming one: those name us
 			return nil, fmt.Errorf("%w: %s", ErrSessionExists, m.id)
 		}
 	}

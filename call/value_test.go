@@ -113,6 +113,18 @@ func TestMailbox(t *testing.T) {
 	}
 }
 
+// TestPublish checks that an event that was long on its way does not bring an
+// older state back.
+func TestPublish(t *testing.T) {
+	s := &Session{}
+	s.publish(&view{version: 1, state: StateNew})
+	s.publish(&view{version: 3, state: StateClosed})
+	s.publish(&view{version: 2, state: StateActive})
+	if s.State() != StateClosed {
+		t.Errorf("state %v, want CLOSED", s.State())
+	}
+}
+
 // brokenStream cannot be closed.
 type brokenStream struct{}
 
