@@ -4,6 +4,7 @@ package quickblox
 
 import (
 	"context"
+	"slices"
 
 	"github.com/intercomd/intercomd/e2e/quickblox/rig"
 )
@@ -14,6 +15,7 @@ func referenceScenarios() []scenario {
 	return []scenario{
 		{"sdk-calls-sdk", sdkCallsSDK},
 		{"sdk-conference", sdkConference},
+		{"sdk-safari", sdkSafari},
 	}
 }
 
@@ -28,8 +30,7 @@ func sdkCallsSDK(s *scene) {
 	}
 	s.do(b.Accept)
 	s.at(a, "onAcceptCallListener", ben)
-	s.sees(a, b)
-	s.sees(b, a)
+	s.all(meet(a, b)...)
 	s.do(func(ctx context.Context) error { return a.Mute(ctx, "audio") })
 	get(s, func(ctx context.Context) (rig.Media, error) { return b.HearsNothing(ctx, anna, rig.Tone("anna")) })
 	s.do(b.Stop)
@@ -45,12 +46,13 @@ func sdkConference(s *scene) {
 		s.do(callee.Accept)
 		s.at(a, "onAcceptCallListener", callee.Options.User)
 	}
-	all := []*rig.Client{a, b, c}
-	for _, one := range all {
-		for _, other := range all {
-			if one != other {
-				s.sees(one, other)
-			}
-		}
-	}
+	s.all(slices.Concat(meet(a, b), meet(a, c), meet(b, c))...)
+}
+
+func sdkSafari(s *scene) {
+	a, b := s.client("anna", anna, func(o *rig.ClientOptions) { o.UserAgent = safari }), s.client("ben", ben)
+	get(s, func(ctx context.Context) (string, error) { return b.Call(ctx, rig.VideoCall, nil, anna) })
+	s.at(a, "onCallListener", ben)
+	s.do(a.Accept)
+	s.all(meet(a, b)...)
 }

@@ -25,6 +25,11 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(
 		referenceScenarios(),
+		outgoingScenarios(),
+		peerScenarios(),
+		incomingScenarios(),
+		conferenceScenarios(),
+		faultScenarios(),
 	)
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/intercomd/intercomd/e2e/quickblox/rig"
 )
 
@@ -77,12 +79,103 @@ func (s *scene) at(c *rig.Client, name string, user int64) rig.ClientEvent {
 	return get(s, func(ctx context.Context) (rig.ClientEvent, error) { return c.Await(ctx, name, user) })
 }
 
-// sees waits for moving pictures and the tone of another SDK client.
-func (s *scene) sees(c, other *rig.Client) rig.Media {
+// door waits for an event of the device; user 0 is any.
+func (s *scene) door(d *rig.Device, name string, user int64) rig.DeviceEvent {
 	s.Helper()
-	user := other.Options.User
-	get(s, func(ctx context.Context) (rig.Media, error) {
-		return c.Hears(ctx, user, rig.Tone(other.Options.Browser))
+	return get(s, func(ctx context.Context) (rig.DeviceEvent, error) { return d.Await(ctx, name, user) })
+}
+
+// start runs a device without waiting for it to be online.
+func (s *scene) start(change ...func(*rig.DeviceConfig)) *rig.Device {
+	s.Helper()
+	config := rig.DefaultConfig()
+	for _, f := range change {
+		f(&config)
+	}
+	return get(s, func(ctx context.Context) (*rig.Device, error) { return s.lab.Device(ctx, config) })
+}
+
+// device brings a device online.
+func (s *scene) device(change ...func(*rig.DeviceConfig)) *rig.Device {
+	s.Helper()
+	d := s.start(change...)
+	s.do(d.Online)
+	return d
+}
+
+// press presses a button of the device.
+func (s *scene) press(d *rig.Device, button string) {
+	s.Helper()
+	s.do(func(ctx context.Context) error { return d.Press(ctx, button) })
+}
+
+// run runs a subcommand of intercomd.
+func (s *scene) run(d *rig.Device, command ...string) {
+	s.Helper()
+	s.do(func(ctx context.Context) error { return d.Do(ctx, command...) })
+}
+
+// check is an assertion that waits for what it asserts.
+type check func(context.Context) error
+
+// all makes several checks at the same time, as one step.
+func (s *scene) all(checks ...check) {
+	s.Helper()
+	s.do(func(ctx context.Context) error {
+		var g errgroup.Group // without a context: each failure is of interest
+		errs := make([]error, len(checks))
+		for i, c := range checks {
+			g.Go(func() error {
+				errs[i] = c(ctx)
+				return nil
+			})
+		}
+		_ = g.Wait()
+		return errors.Join(errs...)
 	})
-	return get(s, func(ctx context.Context) (rig.Media, error) { return c.Sees(ctx, user) })
+}
+
+// sees checks that a client sees a user's moving pictures.
+func sees(c *rig.Client, user int64) check {
+	return func(ctx context.Context) error {
+		_, err := c.Sees(ctx, user)
+		return err
+	}
+}
+
+// hears checks that a client hears a user's tone.
+func hears(c *rig.Client, user int64, hertz int) check {
+	return func(ctx context.Context) error {
+		_, err := c.Hears(ctx, user, hertz)
+		return err
+	}
+}
+
+// doorHears checks that the device plays a client's tone.
+func doorHears(d *rig.Device, c *rig.Client) check {
+	return func(ctx context.Context) error {
+		_, err := d.Hears(ctx, rig.Tone(c.Options.Browser))
+		return err
+	}
+}
+
+// doorReceives checks that a client's pictures keep arriving at the device.
+func doorReceives(d *rig.Device, c *rig.Client) check {
+	return func(ctx context.Context) error {
+		return d.ReceivesVideo(ctx, c.Options.User)
+	}
+}
+
+// meet lists the checks that two clients see and hear each other.
+func meet(a, b *rig.Client) []check {
+	return []check{
+		sees(a, b.Options.User), hears(a, b.Options.User, rig.Tone(b.Options.Browser)),
+		sees(b, a.Options.User), hears(b, a.Options.User, rig.Tone(a.Options.Browser)),
+	}
+}
+
+// talk lists the checks that device and client see and hear each other.
+func talk(d *rig.Device, c *rig.Client) []check {
+	user := d.Config.QuickBlox.UserID
+	return []check{sees(c, user), hears(c, user, rig.DeviceTone), doorHears(d, c), doorReceives(d, c)}
 }

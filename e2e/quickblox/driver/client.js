@@ -100,7 +100,7 @@
 
     reject(extension, id) { find(id).reject(extension || {}); },
     stop(extension, id) { find(id).stop(extension || {}); },
-    update(extension, id) { find(id).update(extension); },
+    update(extension, id) { find(id).update({ userInfo: extension }); },
     mute(kind, id) { find(id).mute(kind); },
     unmute(kind, id) { find(id).unmute(kind); },
     state(id) { return find(id).state; },

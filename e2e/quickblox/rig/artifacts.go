@@ -83,5 +83,5 @@ func (e DeviceEvent) String() string {
 
 // String describes the stanza in one line.
 func (s Stanza) String() string {
-	return fmt.Sprintf("%s %s %s", s.At.Format(clock), s.Direction, strings.ReplaceAll(s.XML, "\n", "␤"))
+	return fmt.Sprintf("%s %s %s", s.At.Format(clock), s.Direction, strings.NewReplacer("\r", "", "\n", "␤").Replace(s.XML))
 }

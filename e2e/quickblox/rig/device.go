@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,14 +27,19 @@ type Device struct {
 	dir    string
 	daemon *process
 	log    *os.File
-	events *process
-	read   chan struct{} // closed when the event reader has ended
+	closed bool
+
+	control *http.Client  // speaks to the control socket
+	read    chan struct{} // closed when the event reader has ended; nil before there is one
 }
 
 // startDevice runs the binary in ns with its files in dir, and follows its
 // events.
 func startDevice(ns *Namespace, binary, dir string, config DeviceConfig) (*Device, error) {
-	d := &Device{Events: NewLog[DeviceEvent](), Config: config, binary: binary, dir: dir, read: make(chan struct{})}
+	d := &Device{Events: NewLog[DeviceEvent](), Config: config, binary: binary, dir: dir}
+	d.control = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", d.socket())
+	}}}
 	if err := config.write(dir); err != nil {
 		return nil, err
 	}
@@ -76,31 +83,30 @@ func poll(ctx context.Context, condition func() error) error {
 	}
 }
 
-// follow starts reading the events as soon as the control socket is there.
+// follow starts reading the events as soon as the control socket is there. It
+// asks the socket itself, not the subcommand: the answer's header says that the
+// subscription stands, and no event after it is missed.
 func (d *Device) follow(ctx context.Context) error {
+	var events *http.Response
 	err := poll(ctx, func() error {
 		if d.daemon.exited() {
 			return errors.New("the device has ended")
 		}
-		_, err := os.Stat(d.socket())
+		var err error
+		events, err = d.control.Get("http://device/v1/events")
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the control socket: %w", err)
+		return fmt.Errorf("follow the events of the device: %w", err)
 	}
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		return fmt.Errorf("make event pipe: %w", err)
+	if events.StatusCode != http.StatusOK {
+		return errors.Join(fmt.Errorf("follow the events of the device: %s", events.Status), events.Body.Close())
 	}
-	defer writer.Close()
-	d.events, err = start([]string{d.binary, "events", "--socket", d.socket()}, d.log, func(cmd *exec.Cmd) { cmd.Stdout = writer })
-	if err != nil {
-		return errors.Join(err, reader.Close())
-	}
+	d.read = make(chan struct{})
 	go func() {
 		defer close(d.read)
-		defer reader.Close()
-		d.readEvents(reader)
+		defer events.Body.Close()
+		d.readEvents(events.Body)
 	}()
 	return nil
 }
@@ -135,6 +141,29 @@ func (d *Device) AwaitStatus(ctx context.Context, what string, match func(Device
 		return s, fmt.Errorf("wait for %s: %w", what, err)
 	}
 	return s, nil
+}
+
+// Online waits until the device is connected to the server. It may have been
+// so before its events were followed, so it asks.
+func (d *Device) Online(ctx context.Context) error {
+	_, err := d.AwaitStatus(ctx, "the device to be online", func(s DeviceStatus) bool { return s.XMPP.State == "online" })
+	return err
+}
+
+// ReceivesVideo waits until the statistics show that pictures of a user keep
+// arriving.
+func (d *Device) ReceivesVideo(ctx context.Context, user int64) error {
+	more := uint64(0)
+	for range 2 {
+		e, err := d.Events.Take(ctx, fmt.Sprintf("pictures of %d at the device", user), func(e DeviceEvent) bool {
+			return e.UserID == user && e.Stats != nil && e.Stats.Video.FramesReceived > more
+		})
+		if err != nil {
+			return err
+		}
+		more = e.Stats.Video.FramesReceived
+	}
+	return nil
 }
 
 // Await takes the next event of a name; user 0 is any.
@@ -248,11 +277,15 @@ func (d *Device) ResidentMemory() (int, error) {
 	return 0, errors.New("read memory of the device: no VmRSS")
 }
 
-// Close ends the device as an init system does and returns its exit.
+// Close ends the device as an init system does and returns its exit. A second
+// call does nothing.
 func (d *Device) Close() error {
+	if d.closed {
+		return nil
+	}
+	d.closed = true
 	err := d.daemon.stop()
-	if d.events != nil {
-		err = errors.Join(err, ignoreExit(d.events.stop()))
+	if d.read != nil { // the end of the device ends the stream
 		<-d.read
 	}
 	return errors.Join(err, d.log.Close())

@@ -171,6 +171,15 @@ func (l *Lab) Page(ctx context.Context, url string, width, height int, mobile bo
 	}, nil)
 }
 
+// SetLink cuts a browser off from everybody, or joins it again.
+func (l *Lab) SetLink(ctx context.Context, browser string, up bool) error {
+	ns, err := l.Network.Join(ctx, browser)
+	if err != nil {
+		return err
+	}
+	return l.Network.SetLink(ctx, ns, up)
+}
+
 func (l *Lab) script(name string) string { return filepath.Join(l.options.Driver, name) }
 
 // browser starts a browser unless it runs.
