@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -104,11 +105,14 @@ func explainDial(address string, err error) error {
 	return err
 }
 
-// withoutAddresses takes the local port, which is another each time, out of a
-// socket error, so that the same failure reads the same.
+// withoutAddresses words the end of a connection. It leaves the local port out,
+// which is another each time, so that the same failure reads the same.
 func withoutAddresses(err error) error {
 	var op *net.OpError
-	if errors.As(err, &op) && slices.Contains([]string{"read", "write"}, op.Op) {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("connection lost: closed by the server")
+	case errors.As(err, &op) && slices.Contains([]string{"read", "write"}, op.Op):
 		return fmt.Errorf("connection lost: %w", op.Err)
 	}
 	return err

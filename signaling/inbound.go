@@ -37,6 +37,7 @@ type inbound struct {
 	log     *slog.Logger
 	recv    func(call.Signal)
 	reply   func(stanza string) // queues an answer
+	ready   func()              // hello was answered
 	invalid *atomic.Uint64      // stanzas that were dropped
 
 	warned time.Time // when the last warning was logged
@@ -97,7 +98,11 @@ func (in *inbound) decode(stanza []byte) (s call.Signal, err error) {
 func (in *inbound) iq(raw []byte, start xml.StartElement) {
 	typ := attr(start, "type")
 	if typ != "get" && typ != "set" {
-		return // an answer; the only question is the ping, for which any byte counts
+		// An answer, be it an error. To the pings that look for life any byte is.
+		if attr(start, "id") == readyID {
+			in.ready()
+		}
+		return
 	}
 	payload, err := firstChild(raw)
 	if err != nil {

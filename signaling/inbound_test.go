@@ -37,7 +37,7 @@ func TestWithNamespace(t *testing.T) {
 // and each answer is one well-formed element.
 func FuzzInbound(f *testing.F) {
 	for _, seed := range []string{
-		message("1"), message("1") + " " + message("2"), "</stream:stream>", "\x00\xff", "<a/>", "<iq type='get' id='\x01'/>",
+		message("1"), message("1") + " " + message("2"), "</stream:stream>", "\x00\xff", "<a/>", "<iq type='result' id='ready'/>", "<iq type='get' id='\x01'/>",
 		`<iq type='get' id='a&lt;' from="x'y"><ping xmlns='urn:xmpp:ping'/></iq>`,
 		`<iq type='get' id='1'><query xmlns='` + nsDisco + `'/></iq>`,
 		`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`,
@@ -60,7 +60,8 @@ func digest(t *testing.T, text string, n int) []string {
 	var out []string
 	in := &inbound{
 		codec: testCodec{}, log: slog.New(slog.DiscardHandler), invalid: &atomic.Uint64{},
-		recv: func(s call.Signal) { out = append(out, "signal "+string(s.Type)+" "+string(s.Session)) },
+		recv:  func(s call.Signal) { out = append(out, "signal "+string(s.Type)+" "+string(s.Session)) },
+		ready: func() { out = append(out, "ready") },
 		reply: func(stanza string) {
 			d := xml.NewDecoder(strings.NewReader(stanza))
 			if _, err := nextStart(d); err != nil {

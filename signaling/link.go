@@ -102,8 +102,9 @@ func (l *Link) Status() Status {
 // Run keeps the link up until ctx ends, and returns nil then. recv gets every
 // received signal and must not block. state is told when the link comes up,
 // goes down, and when the reason for being down changes. The two are called
-// from different goroutines, but recv only between the up and the down of
-// state. Only one Run may be active.
+// from different goroutines; a signal may come a moment before state tells that
+// the link is up, but none comes after it was told to be down. Only one Run may
+// be active.
 func (l *Link) Run(ctx context.Context, recv func(call.Signal), state func(State)) error {
 	r := runner{link: l, recv: recv, state: state, backoff: backoff{timing: l.cfg.Timing}}
 	for ctx.Err() == nil {
@@ -154,14 +155,16 @@ func (r *runner) attempt(ctx context.Context) (up time.Duration, err error) {
 		return 0, err
 	}
 	s.timing, s.domain, s.queue, s.codec, s.log = l.cfg.Timing, l.self.Domainpart(), l.queue, l.codec, l.log
-	if err := s.hello(ctx); err != nil {
-		s.raw.Close()
-		return 0, err
+	in := &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid}
+	var since time.Time
+	err = s.run(ctx, in, func() {
+		since = time.Now()
+		r.up(s.jid.String())
+	})
+	if !since.IsZero() {
+		up = time.Since(since)
 	}
-	since := time.Now()
-	r.up(s.jid.String())
-	err = s.run(ctx, &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid})
-	return time.Since(since), explainStream(l.cfg.Domain, l.cfg.Resource, err)
+	return up, explainStream(l.cfg.Domain, l.cfg.Resource, err)
 }
 
 func (l *Link) connect(ctx context.Context) (net.Conn, error) {
@@ -195,7 +198,11 @@ func (r *runner) wait(ctx context.Context, delay time.Duration, err error) {
 		r.online, r.reason = false, reason
 		r.state(State{Err: err})
 	}
-	r.link.log.Log(ctx, level, "xmpp offline", "error", reason, "condition", condition(err), "retry_in", delay.Round(time.Millisecond))
+	attrs := []any{"error", reason, "retry_in", delay.Round(time.Millisecond)}
+	if word := condition(err); word != "" {
+		attrs = append(attrs, "condition", word)
+	}
+	r.link.log.Log(ctx, level, "xmpp offline", attrs...)
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

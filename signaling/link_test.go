@@ -241,7 +241,7 @@ func TestBrokenStreamsAreReplaced(t *testing.T) {
 			"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>new keys</text></stream:error>", "reset (new keys)"},
 		{"empty stream error", "<stream:error/>", errStreamEnded.Error()},
 		{"conflict", "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "check xmpp.resource"},
-		{"reset inside a stanza", "<message from='x@y'><s t='call", "EOF"},
+		{"reset inside a stanza", "<message from='x@y'><s t='call", "connection lost: closed by the server"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestBrokenStreamsAreReplaced(t *testing.T) {
 				p := s.login()
 				c.wantState(true)
 				p.send(tt.bytes)
-				if tt.err == "EOF" {
+				if tt.name == "reset inside a stanza" {
 					p.conn.Close()
 				}
 				if st := c.wantState(false); !strings.Contains(st.Err.Error(), tt.err) {
@@ -356,7 +356,7 @@ func TestStopSaysGoodbyeAndWaitsForIt(t *testing.T) {
 }
 
 func TestStopIsBoundedWhenTheServerHangs(t *testing.T) {
-	for _, phase := range []string{"connect", "features", "challenge", "success", "bind", "online", "online, not reading"} {
+	for _, phase := range []string{"connect", "features", "challenge", "success", "bind", "presence", "online", "online, not reading"} {
 		t.Run(phase, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer(t, NoTLS)

@@ -204,6 +204,7 @@ func TestSilentServerIsLeftInEveryPhase(t *testing.T) {
 		{StartTLS, "challenge", "login"},
 		{StartTLS, "bind", "bind"},
 		{NoTLS, "session", "session"},
+		{StartTLS, "presence", "presence"},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.mode)+" "+tt.silent, func(t *testing.T) {

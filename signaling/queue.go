@@ -29,10 +29,7 @@ func (q *queue) put(now time.Time, s call.Signal) []lost {
 	q.mu.Lock()
 	gone := q.box.put(now, s)
 	q.mu.Unlock()
-	select {
-	case q.ready <- struct{}{}:
-	default: // there is a token already
-	}
+	token(q.ready)
 	return gone
 }
 

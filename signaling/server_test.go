@@ -268,6 +268,15 @@ func (s *server) bind(p *peer) error {
 	if presence.raw != "<presence/>" {
 		s.t.Errorf("after bind: %s, want <presence/>", presence.raw)
 	}
+	ping, err := p.element()
+	if err != nil {
+		return err
+	}
+	if want := `<iq type='get' id='ready' to='chat.test'><ping xmlns='urn:xmpp:ping'/></iq>`; ping.raw != want {
+		s.t.Errorf("after the presence: %s, want %s", ping.raw, want)
+	}
+	s.hang(p, "presence")
+	p.send(`<iq type='result' id='ready'/>`)
 	s.logins <- p
 	return nil
 }

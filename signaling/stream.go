@@ -31,26 +31,38 @@ type stream struct {
 	log    *slog.Logger
 
 	heard   chan struct{} // something was read; capacity 1
+	ready   chan struct{} // the server answered hello; capacity 1
 	answers chan string   // to IQs
 }
 
+// readyID is the id of the ping that hello sends.
+const readyID = "ready"
+
 // hello announces the device, so that the server routes messages to it (RFC
-// 6121 section 4.2).
+// 6121 section 4.2), and asks for an answer: as a server works in order, that
+// comes when messages find the way.
 func (s *stream) hello(ctx context.Context) error {
-	return s.write(ctx, []byte(`<presence/>`))
+	return s.write(ctx, []byte(`<presence/>`+s.ping(readyID)))
 }
 
-// run serves the stream until it fails or ctx ends. It returns the reason, or
-// nil for ctx. The socket is closed and the reader has returned by then.
-func (s *stream) run(ctx context.Context, in *inbound) error {
-	s.heard, s.answers = make(chan struct{}, 1), make(chan string, maxAnswers)
-	in.reply = s.answer
+func (s *stream) ping(id string) string {
+	return fmt.Sprintf(`<iq type='get' id='%s' to='%s'><ping xmlns='%s'/></iq>`, id, escape(s.domain), nsPing)
+}
+
+// run serves the stream until it fails or ctx ends. It calls online once the
+// server is known to route messages to the device. It returns the reason for
+// the end, or nil for ctx. The socket is closed and the reader has returned by
+// then.
+func (s *stream) run(ctx context.Context, in *inbound, online func()) error {
+	s.heard, s.ready = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.answers = make(chan string, maxAnswers)
+	in.reply, in.ready = s.answer, func() { token(s.ready) }
 	readerDone := make(chan error, 1)
 	go func() { readerDone <- s.read(in) }()
 
-	err, readerGone := s.loop(ctx, readerDone)
+	readerGone, err := s.loop(ctx, readerDone, online)
 	if ctx.Err() != nil && !readerGone {
-		err, readerGone = nil, s.goodbye(ctx, readerDone)
+		readerGone, err = s.goodbye(ctx, readerDone), nil
 	}
 	s.raw.Close()
 	if !readerGone {
@@ -61,43 +73,47 @@ func (s *stream) run(ctx context.Context, in *inbound) error {
 
 // loop writes what is queued and watches for life. It tells whether the
 // reader's result was consumed.
-func (s *stream) loop(ctx context.Context, readerDone <-chan error) (err error, readerGone bool) {
+func (s *stream) loop(ctx context.Context, readerDone <-chan error, online func()) (readerGone bool, err error) {
+	if err := s.hello(ctx); err != nil {
+		return false, err
+	}
+	greeting := time.NewTimer(s.timing.Negotiate)
+	defer greeting.Stop()
+	var queued <-chan struct{} // nil until online: nothing is sent before
 	life := newLiveness(time.Now(), s.timing)
 	timer := time.NewTimer(s.timing.PingIdle)
 	defer timer.Stop()
-	if err := s.drain(ctx); err != nil {
-		return err, false
-	}
-	for {
+	for err == nil {
 		select {
 		case <-ctx.Done():
-			return nil, false
+			return false, nil
 		case err := <-readerDone:
-			return err, true
+			return true, err
+		case <-greeting.C:
+			return false, fmt.Errorf("negotiate presence: no answer within %s", s.timing.Negotiate)
+		case <-s.ready:
+			greeting.Stop()
+			queued = s.queue.ready
+			online()
+			err = s.drain(ctx)
 		case <-s.heard:
 			life.heard(time.Now())
 		case <-timer.C:
-			if err := s.checkLife(ctx, &life); err != nil {
-				return err, false
-			}
+			err = s.checkLife(ctx, &life)
 		case answer := <-s.answers:
-			if err := s.write(ctx, []byte(answer)); err != nil {
-				return err, false
-			}
-		case <-s.queue.ready:
-			if err := s.drain(ctx); err != nil {
-				return err, false
-			}
+			err = s.write(ctx, []byte(answer))
+		case <-queued:
+			err = s.drain(ctx)
 		}
 		timer.Reset(time.Until(life.deadline))
 	}
+	return false, err
 }
 
 func (s *stream) checkLife(ctx context.Context, life *liveness) error {
 	switch life.expired(time.Now()) {
 	case lifePing:
-		ping := fmt.Sprintf(`<iq type='get' id='ping' to='%s'><ping xmlns='%s'/></iq>`, escape(s.domain), nsPing)
-		return s.write(ctx, []byte(ping))
+		return s.write(ctx, []byte(s.ping("ping")))
 	case lifeOver:
 		return fmt.Errorf("the server is silent for %s", s.timing.PingIdle+s.timing.PingTimeout)
 	}
@@ -192,10 +208,7 @@ func (s *stream) read(in *inbound) error {
 		// The connection shows what it reads to the framer.
 		n, err := s.conn.Read(buf)
 		if n > 0 {
-			select {
-			case s.heard <- struct{}{}:
-			default: // the last one was not seen yet
-			}
+			token(s.heard)
 		}
 		failed = err
 	}
@@ -208,6 +221,14 @@ func (s *stream) answer(stanza string) {
 	case s.answers <- stanza:
 	default:
 		s.log.Debug("dropped answer to a request: too many wait")
+	}
+}
+
+// token puts a token into a channel of capacity 1, unless there is one.
+func token(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
