@@ -3,7 +3,7 @@ package lan
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" // SCRAM-SHA-1 is what the SDK and old servers agree on
+	"crypto/sha1" //nolint:gosec // SCRAM-SHA-1 (RFC 5802) is what the SDK and older peers agree on
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"

@@ -110,11 +110,7 @@ const events = {
     showConnection('connecting', 'No connection, trying again…');
     if (!app.phone.busy) show('connecting', 'No connection to the door, trying again…');
   },
-  loggedOut() {
-    // The door was started anew and has made new passwords.
-    if (app.settings.accounts) wait(1000).then(() => location.reload());
-    else askPassword('Please log in again.');
-  },
+  loggedOut: logInAnew,
   ringing(user) {
     app.peer = nameOf(user);
     notice('');
@@ -148,7 +144,7 @@ async function media(stillWanted) {
   if (app.opening) return null;
   app.opening = true;
   try {
-    await app.sound.resume();
+    await Promise.race([app.sound.resume(), wait(300)]); // without loudspeakers it never comes
     const { stream, silent, problems } = await openMedia(app.sound, $('camera').checked);
     if (!stillWanted()) {
       stream.getTracks().forEach((track) => track.stop());
@@ -166,9 +162,11 @@ async function media(stillWanted) {
 async function answer() {
   bell.stop();
   const { session } = app.phone;
-  show('in-call', `Connecting to ${app.peer}…`);
+  show('in-call', 'Opening the microphone…');
   const stream = await media(() => session && app.phone.session === session);
-  if (stream) app.phone.answer(stream);
+  if (!stream) return;
+  $('status').textContent = `Connecting to ${app.peer}…`;
+  app.phone.answer(stream);
 }
 
 async function call() {
@@ -218,11 +216,26 @@ async function login(password) {
     if (!(error instanceof LoginError)) throw error;
     if (app.settings.accounts?.[app.user]) {
       await wait(5000);
-      location.reload();
+      logInAnew();
     } else {
       askPassword('This password was not accepted. After several wrong ones, wait a minute.');
     }
   }
+}
+
+/** Logs in with the password the page is given, or asks for one. */
+async function logIn(why) {
+  const password = app.settings.accounts?.[app.user];
+  if (password) await login(password);
+  else askPassword(why);
+}
+
+/** A door that was started anew has made new passwords. */
+async function logInAnew() {
+  show('connecting', 'Connecting…');
+  await wait(1500); // the SDK winds the old connection up
+  app.settings = await loadSettings();
+  await logIn('Please log in again.');
 }
 
 function chooseUser() {
@@ -303,9 +316,7 @@ async function start() {
   }
   app.phone = new Phone(app.settings, events);
   wireButtons();
-  const password = app.settings.accounts?.[app.user];
-  if (password) await login(password);
-  else askPassword(`Log in as ${nameOf(app.user)}.`);
+  await logIn(`Log in as ${nameOf(app.user)}.`);
 }
 
 start();

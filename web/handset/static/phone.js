@@ -29,6 +29,7 @@ export class Phone {
     this.events = events;
     this.session = null;
     this.outcome = '';
+    this.unattended = false; // the SDK connects by itself, without connect's caller
     const secure = location.protocol === 'https:';
     QB.init(settings.app_id, 'handset', 'handset', 'handset', {
       debug: { mode: 0 },
@@ -43,8 +44,10 @@ export class Phone {
 
   /** Logs in; resolves when online. The SDK goes on trying if nobody answers. */
   connect(userId, password) {
+    this.unattended = false;
     return new Promise((resolve, reject) => {
       QB.chat.connect({ userId, password }, (error) => {
+        this.unattended = error?.code !== 401;
         if (!error) {
           resolve();
         } else if (error.code === 401) {
@@ -57,16 +60,12 @@ export class Phone {
     });
   }
 
-  disconnect() {
-    QB.chat.disconnect();
-  }
-
   listenToChat() {
     QB.chat.onDisconnectedListener = () => this.events.lost();
     QB.chat.onReconnectListener = () => this.events.online();
-    QB.chat.onReconnectFailedListener = () => {
+    QB.chat.onReconnectFailedListener = () => { // also after connect's own error
       QB.chat.disconnect();
-      this.events.loggedOut();
+      if (this.unattended) this.events.loggedOut();
     };
   }
 
@@ -86,7 +85,7 @@ export class Phone {
     });
     QB.webrtc.onRejectCallListener = ours(() => { this.outcome = 'rejected'; });
     QB.webrtc.onStopCallListener = ours((user) => {
-      this.outcome = 'stopped';
+      if (this.outcome !== 'missed') this.outcome = 'stopped';
       this.events.left(user);
     });
     QB.webrtc.onUserNotAnswerListener = ours(() => { this.outcome = 'unanswered'; });
