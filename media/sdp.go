@@ -157,7 +157,8 @@ func sending(parsed *sdp.SessionDescription, m *sdp.MediaDescription) bool {
 	return true
 }
 
-// localCandidates lists the candidates inside one of our own descriptions.
+// localCandidates lists the candidates inside one of our own descriptions,
+// without those of component 2: RTCP shares the port of RTP (RFC 5761).
 func localCandidates(text string) []call.Candidate {
 	var out []call.Candidate
 	mids, section := sectionMids(text), -1
@@ -165,7 +166,8 @@ func localCandidates(text string) []call.Candidate {
 		if strings.HasPrefix(line, "m=") {
 			section++
 		}
-		if strings.HasPrefix(line, "a=candidate:") && section >= 0 {
+		fields := strings.Fields(line)
+		if strings.HasPrefix(line, "a=candidate:") && section >= 0 && len(fields) > 1 && fields[1] == "1" {
 			out = append(out, call.Candidate{
 				Candidate: line[len("a="):], SDPMid: mids[section], SDPMLineIndex: uint16(section),
 			})
