@@ -12,6 +12,7 @@ import (
 
 	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/signaling/lan"
+	"github.com/intercomd/intercomd/web/handset"
 )
 
 // lanServer is the XMPP server and the handset page of LAN mode, on one
@@ -27,10 +28,8 @@ type lanServer struct {
 
 func newLANServer(c *config.Config, log *slog.Logger) (*lanServer, error) {
 	s := &lanServer{ownPassword: rand.Text(), listen: c.LAN.Listen, log: log}
-	passwords := map[string]string{account(c.QuickBlox.UserID, c.QuickBlox.AppID): s.ownPassword}
-	for _, k := range c.Contacts {
-		passwords[account(k.UserID, c.QuickBlox.AppID)] = k.Password.Reveal()
-	}
+	page, passwords := accounts(c)
+	passwords[account(c.QuickBlox.UserID, c.QuickBlox.AppID)] = s.ownPassword
 	var err error
 	s.xmpp, err = lan.New(lan.Config{
 		Domain: c.XMPP.Domain,
@@ -39,18 +38,53 @@ func newLANServer(c *config.Config, log *slog.Logger) (*lanServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/xmpp", s.xmpp.WebSocket())
-	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
-	if c.LAN.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(c.LAN.TLSCert, c.LAN.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
-		}
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		s.tls = true
+	pages, err := handset.Handler(page)
+	if err != nil {
+		return nil, err
 	}
-	return s, nil
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	mux.Handle("/xmpp", s.xmpp.WebSocket())
+	s.http = &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return s, s.loadCertificate(c.LAN)
+}
+
+// accounts gives every contact an account on the LAN server. A contact without
+// a password of its own, which is possible only while nobody but this machine
+// can reach the server, gets one made up, which the page is told.
+func accounts(c *config.Config) (page handset.Config, passwords map[string]string) {
+	page = handset.Config{
+		AppID: c.QuickBlox.AppID, Domain: c.XMPP.Domain,
+		Device:   handset.Person{Name: c.Device.Name, UserID: c.QuickBlox.UserID},
+		Accounts: make(map[int64]string),
+	}
+	passwords = make(map[string]string)
+	for _, k := range c.Contacts {
+		password := k.Password.Reveal()
+		if !k.Password.IsSet() {
+			password = rand.Text()
+			page.Accounts[k.UserID] = password
+		}
+		passwords[account(k.UserID, c.QuickBlox.AppID)] = password
+		page.Contacts = append(page.Contacts, handset.Person{Name: k.Name, UserID: k.UserID})
+	}
+	return page, passwords
+}
+
+func (s *lanServer) loadCertificate(c config.LAN) error {
+	if c.TLSCert == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return fmt.Errorf("tls_cert, tls_key: %w", err)
+	}
+	s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	s.tls = true
+	return nil
 }
 
 // run serves until ctx ends.

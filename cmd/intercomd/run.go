@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/intercom"
@@ -13,7 +12,7 @@ import (
 // runDaemon runs the device until ctx ends, then shuts it down in stages. The
 // error is that of the configuration or of the task that ended first.
 func runDaemon(ctx context.Context, opts runOptions) error {
-	cfg, warnings, err := config.Load(opts.Config, os.Environ(), opts.Overrides)
+	cfg, warnings, err := config.Load(opts.Config, opts.Environ, opts.Overrides)
 	if err != nil {
 		return err
 	}

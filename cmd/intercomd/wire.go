@@ -175,7 +175,14 @@ func (d *daemon) runDevice(ctx context.Context) error {
 	return err
 }
 
+// runLink logs in once the control socket is open: a second daemon with the
+// same account must fail before it takes the first one's place at the server.
 func (d *daemon) runLink(ctx context.Context) error {
+	select {
+	case <-d.control.Ready():
+	case <-ctx.Done():
+		return nil
+	}
 	return d.link.Run(ctx, d.client.Receive, func(signaling.State) {
 		s := d.link.Status()
 		d.device.SetXMPP(intercom.XMPPStatus{State: s.State, JID: s.JID, Since: s.Since, Error: s.Err})
