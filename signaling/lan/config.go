@@ -42,8 +42,8 @@ type Limits struct {
 	StanzaBytes           int           // one stanza as received; default 256 KiB
 	QueueStanzas          int           // waiting for one client; default 64
 	QueueBytes            int           // waiting for one client; default 512 KiB
-	Connections           int           // at once, the pipe included; default 128
-	ConnectionsPerAddress int           // at once from one remote address; default 32
+	Connections           int           // at once, besides pipes; default 128
+	ConnectionsPerAddress int           // at once from one IPv4 address or IPv6 /64; default 32
 	Resources             int           // at once of one user; default 8
 	StanzaRate            int           // stanzas a second read from one client; default 100
 	StanzaBurst           int           // stanzas read before the rate counts; default 200

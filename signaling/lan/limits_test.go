@@ -3,6 +3,7 @@ package lan
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -251,22 +252,51 @@ func TestNegotiationTimeout(t *testing.T) {
 	})
 }
 
+// TestConnectionLimits fills the places of one address, then all; the pipe has
+// its own.
 func TestConnectionLimits(t *testing.T) {
-	s := newTestServer(t, func(c *Config) { c.Limits = Limits{Connections: 3, ConnectionsPerAddress: 2, Resources: 2} })
+	s := newTestServer(t, func(c *Config) { c.Limits = Limits{Connections: 3, ConnectionsPerAddress: 2} })
 	addr := serveTCP(t, s)
-	for range 2 {
-		p := dialTCP(t, addr)
+	tests := []struct {
+		why, from string
+		ok        bool
+	}{
+		{"first of an address", "127.0.0.1", true},
+		{"second of an address", "127.0.0.1", true},
+		{"third of an address", "127.0.0.1", false},
+		{"first of another address", "127.0.0.2", true},
+		{"fourth of all", "127.0.0.3", false},
+	}
+	for _, tt := range tests {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(tt.from)}}
+		conn, err := d.DialContext(t.Context(), "tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPipePeer(t, conn)
 		p.send(pipeOpening)
-		want(t, p, "stream", "stream")
+		if got := p.next(); (got != "") != tt.ok {
+			t.Errorf("%s: got %q", tt.why, got)
+		}
 	}
-	p := dialTCP(t, addr)
-	p.send(pipeOpening)
-	want(t, p, "third of one address")
-	if _, err := s.Dial(t.Context()); err != nil {
-		t.Errorf("third of all: %v", err)
+	login(t, s, "101-7", "a")
+}
+
+// TestPlacesComeBack connects again and again where two have room.
+func TestPlacesComeBack(t *testing.T) {
+	s := newTestServer(t, func(c *Config) { c.Limits = Limits{Connections: 2} })
+	remote := netip.MustParseAddr("192.0.2.1")
+	for range 5 {
+		a, errA := s.admit(remote)
+		b, errB := s.admit(remote)
+		if _, err := s.admit(remote); errA != nil || errB != nil || err == nil {
+			t.Fatalf("errors %v, %v, then %v", errA, errB, err)
+		}
+		a.release()
+		b.release()
 	}
-	if _, err := s.Dial(t.Context()); err == nil {
-		t.Error("a fourth connection")
+	if len(s.slots) != 0 {
+		t.Errorf("remembers %v", s.slots)
 	}
 }
 

@@ -34,8 +34,8 @@ type Server struct {
 
 	mu     sync.Mutex // guards what follows; never held while waiting
 	closed bool
-	slots  map[netip.Addr]int // connections by remote address
-	total  int                // connections
+	slots  map[netip.Prefix]int // connections by remote network
+	total  int                  // connections of all networks
 	work   sync.WaitGroup     // connections and goroutines; Add only while !closed
 }
 
@@ -53,7 +53,7 @@ func New(cfg Config, log *slog.Logger) (*Server, error) {
 		hub:   hub{users: map[string]map[string]*client{}},
 		guard: guard{entries: map[netip.Prefix]strikes{}},
 		salt:  []byte(rand.Text()),
-		slots: map[netip.Addr]int{},
+		slots: map[netip.Prefix]int{},
 	}
 	if cfg.Certificate != nil {
 		s.tls = &tls.Config{
@@ -167,19 +167,21 @@ type slot struct {
 	release func() // exactly once, after the connection has ended
 }
 
-// admit grants a connection from remote; the zero address is the pipe.
+// admit grants a connection from remote. The pipe, which is the zero address,
+// is always admitted: crowds outside must not keep the device itself out.
 func (s *Server) admit(remote netip.Addr) (slot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
+	if s.closed {
 		return slot{}, ErrClosed
-	case s.total >= s.cfg.Limits.Connections,
-		remote.IsValid() && s.slots[remote] >= s.cfg.Limits.ConnectionsPerAddress:
-		return slot{}, errFull
 	}
-	s.total++
-	s.slots[remote]++
+	if remote.IsValid() {
+		if s.total >= s.cfg.Limits.Connections || s.slots[network(remote)] >= s.cfg.Limits.ConnectionsPerAddress {
+			return slot{}, errFull
+		}
+		s.total++
+		s.slots[network(remote)]++
+	}
 	s.work.Add(1)
 	ctx, cancel := context.WithCancel(s.ctx)
 	return slot{ctx: ctx, cancel: cancel, release: func() {
@@ -191,11 +193,14 @@ func (s *Server) admit(remote netip.Addr) (slot, error) {
 func (s *Server) dismiss(remote netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.total--
-	if s.slots[remote]--; s.slots[remote] == 0 {
-		delete(s.slots, remote)
-	}
 	s.work.Done()
+	if !remote.IsValid() {
+		return
+	}
+	s.total--
+	if s.slots[network(remote)]--; s.slots[network(remote)] == 0 {
+		delete(s.slots, network(remote))
+	}
 }
 
 // endGrace is how long an ended stream may take to be closed by both sides.
