@@ -28,7 +28,7 @@ func TestLegalRequests(t *testing.T) {
 		"mute":   func(s *call.Session) error { return s.Mute(call.KindAudio) },
 		"unmute": func(s *call.Session) error { return s.Unmute(call.KindVideo) },
 		"get user media": func(s *call.Session) error {
-			_, err := s.GetUserMedia(context.Background(), call.MediaParams{})
+			_, err := s.GetUserMedia(t.Context(), call.MediaParams{})
 			return err
 		},
 		"attach": func(s *call.Session) error {
@@ -266,7 +266,7 @@ func TestAPIInsideCallbacks(t *testing.T) {
 		phone.recorder.Then = func(event string, s *call.Session) {
 			switch event {
 			case "onCall":
-				_, err := s.GetUserMedia(context.Background(), call.MediaParams{Audio: true})
+				_, err := s.GetUserMedia(w.t.Context(), call.MediaParams{Audio: true})
 				errs = append(errs, err, s.Accept(nil))
 			case "onRemoteStream":
 				errs = append(errs, s.Mute(call.KindAudio), s.Stop(nil))

@@ -1,7 +1,6 @@
 package call_test
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -49,11 +48,9 @@ func (w *world) join(user call.UserID, resource string, change ...func(*call.Con
 	}
 	p.Client = c
 	p.media.Connect(c.MediaEvent)
-	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- c.Run(ctx) }()
-	w.t.Cleanup(func() {
-		cancel()
+	go func() { ended <- c.Run(w.t.Context()) }()
+	w.t.Cleanup(func() { // the context has ended by then
 		if err := <-ended; err != nil {
 			w.t.Errorf("Run of %d: %v", user, err)
 		}
@@ -86,7 +83,7 @@ func (w *world) ring(p *party, others ...call.UserID) *call.Session {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := s.GetUserMedia(context.Background(), call.MediaParams{Audio: true, Video: true}); err != nil {
+	if _, err := s.GetUserMedia(w.t.Context(), call.MediaParams{Audio: true, Video: true}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.ok(s.Call(call.Extension{"door": "front"}))

@@ -1,7 +1,6 @@
 package call_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -376,7 +375,7 @@ func TestGetUserMedia(t *testing.T) {
 		door := w.join(101, "door")
 		s, err := door.NewSession([]call.UserID{102}, call.Video, call.SessionOptions{})
 		w.ok(err)
-		ctx := context.Background()
+		ctx := w.t.Context()
 		first, err := s.GetUserMedia(ctx, call.MediaParams{Audio: true})
 		w.ok(err)
 		_, err = s.GetUserMedia(ctx, call.MediaParams{Audio: true, Video: true})
