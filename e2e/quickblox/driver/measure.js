@@ -2,7 +2,7 @@
 // window.measure: what a remote stream shows and sounds like, reported as the
 // event "media" five times a second for each user watched:
 //   video: presented frames, how often the picture changed, brightness 0…255,
-//          size in pixels, frames decoded and codec by getStats
+//          size in pixels; by getStats: frames decoded, frames sent to the user, codec
 //   audio: level of each test tone in dBFS and its height in dB above the
 //          spectrum beside it
 // and once per stream as "first-frame" when the first picture is presented.
@@ -67,10 +67,11 @@
   }
 
   async function statistics(pc) {
-    const found = { decoded: 0, videoCodec: '', audioCodec: '' };
+    const found = { decoded: 0, sent: 0, videoCodec: '', audioCodec: '' };
     if (!pc) return found;
     const report = await pc.getStats();
     report.forEach((entry) => {
+      if (entry.type === 'outbound-rtp' && entry.kind === 'video') found.sent = entry.framesSent || 0;
       if (entry.type !== 'inbound-rtp') return;
       const codec = report.get(entry.codecId);
       const name = codec ? codec.mimeType.split('/')[1] : '';
@@ -81,11 +82,11 @@
   }
 
   async function tell(user, entry) {
-    const { decoded, videoCodec, audioCodec } = await statistics(entry.connection());
+    const { decoded, sent, videoCodec, audioCodec } = await statistics(entry.connection());
     const { presented, changes, brightness, width, height } = entry.video;
     window.report('media', Date.now(), {
       user,
-      video: { presented, changes, brightness, width, height, decoded, codec: videoCodec },
+      video: { presented, changes, brightness, width, height, decoded, sent, codec: videoCodec },
       audio: { codec: audioCodec, tones: entry.analyser ? toneLevels(entry.analyser) : {} },
     });
   }

@@ -23,7 +23,8 @@ func (l *Lab) Dump(dir string) error {
 	for _, c := range l.clients {
 		errs = append(errs,
 			dump(filepath.Join(dir, c.page+"-events.txt"), c.Events.All()),
-			dump(filepath.Join(dir, c.page+"-stanzas.txt"), c.Stanzas.All()))
+			dump(filepath.Join(dir, c.page+"-stanzas.txt"), c.Stanzas.All()),
+			dump(filepath.Join(dir, c.page+"-media.txt"), c.media.all()))
 	}
 	for i, d := range l.devices {
 		name := fmt.Sprintf("device-%d", i+1)
@@ -79,6 +80,11 @@ func (e ClientEvent) String() string {
 func (e DeviceEvent) String() string {
 	rest, _ := json.Marshal(e) // plain data: cannot fail
 	return fmt.Sprintf("%s %s", e.Time.Format(clock), rest)
+}
+
+// String describes the measurement in one line.
+func (m Media) String() string {
+	return fmt.Sprintf("%+v", struct{ Video, Audio any }{m.Video, m.Audio})
 }
 
 // String describes the stanza in one line.

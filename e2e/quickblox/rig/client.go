@@ -86,6 +86,7 @@ type Media struct {
 		Width      int    `json:"width"`
 		Height     int    `json:"height"`
 		Decoded    int    `json:"decoded"`
+		Sent       int    `json:"sent"` // frames sent to the user
 		Codec      string `json:"codec"`
 	} `json:"video"`
 	Audio struct {

@@ -59,6 +59,9 @@ type DeviceConfig struct {
 	Control struct {
 		Socket string `yaml:"socket"`
 	} `yaml:"control"`
+	Log struct {
+		Level string `yaml:"level"`
+	} `yaml:"log"`
 
 	// Password is what the password file holds.
 	Password string `yaml:"-"`
@@ -107,6 +110,7 @@ func DefaultConfig() DeviceConfig {
 	c.Camera.Source = "test"
 	c.Camera.Width, c.Camera.Height, c.Camera.FPS, c.Camera.Bitrate = 640, 360, 15, 600_000
 	c.Audio.Capture = "test"
+	c.Log.Level = "debug"
 	return c
 }
 

@@ -3,6 +3,8 @@ package rig
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -140,6 +142,13 @@ func (b *Latest[K, V]) Set(k K, v V) {
 func (b *Latest[K, V]) Get(k K) V {
 	v, _ := b.read(k)
 	return v
+}
+
+// all returns the values in no order.
+func (b *Latest[K, V]) all() []V {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.values))
 }
 
 func (b *Latest[K, V]) read(k K) (V, <-chan struct{}) {
