@@ -36,7 +36,7 @@ type Server struct {
 	closed bool
 	slots  map[netip.Prefix]int // connections by remote network
 	total  int                  // connections of all networks
-	work   sync.WaitGroup     // connections and goroutines; Add only while !closed
+	work   sync.WaitGroup       // connections and goroutines; Add only while !closed
 }
 
 // New returns a server. It starts nothing: connections come from
