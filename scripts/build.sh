@@ -14,16 +14,33 @@ cd "$(dirname "$0")/.."
 output=${1:-bin/intercomd}
 package=${MAIN_PKG:-./cmd/intercomd}
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo unknown)}
-
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 mkdir -p "$(dirname "$output")"
-# nethttpomithttp2 and --gc-sections keep the file small: the control socket and
-# the handset page speak HTTP/1.1. The C libraries (libopus, libvpx, openh264) come in as archives. netgo and
+# The C libraries (libopus, libvpx, openh264) come in as archives. netgo and
 # osusergo keep the resolver and user database in Go: their C versions load
 # shared objects at run time even in a static file.
+tags=netgo,osusergo
+
+# What follows keeps the file small; it does the same without. The control
+# socket and the handset page speak HTTP/1.1.
+tags=$tags,nethttpomithttp2
+ldflags="-s -w -funcalign=16 -X main.version=$version -X main.commit=$commit"
+extldflags="-static -Wl,--gc-sections"
+# Inlining is for the packages that every packet or frame goes through; the
+# rest (TLS, XML, SDP, configuration) is smaller without. The last pattern that
+# matches a package wins.
+hot="runtime internal/runtime/... sync/... bytes encoding/binary math/bits crypto/cipher
+	crypto/internal/fips140/aes/... github.com/pion/srtp/... github.com/pion/rtp/...
+	github.com/pion/interceptor/... github.com/pion/mediadevices/...
+	github.com/intercomd/intercomd/media/... github.com/intercomd/intercomd/hw/..."
+set -- -gcflags=all=-l
+for pattern in $hot; do
+	set -- "$@" "-gcflags=$pattern="
+done
+
 CGO_ENABLED=1 go build \
-	-trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 \
-	-ldflags "-s -w -linkmode external -extldflags '-static -Wl,--gc-sections' -X main.version=$version -X main.commit=$commit" \
+	-trimpath -buildvcs=false -tags "$tags" "$@" \
+	-ldflags "$ldflags -linkmode external -extldflags '$extldflags'" \
 	-o "$output" "$package"
 echo "$output $version"
