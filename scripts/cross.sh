@@ -10,6 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 max_bytes=$((16 * 1024 * 1024))
+too_big=""
 
 fail() {
 	echo "cross: $*" >&2
@@ -46,7 +47,7 @@ check() {
 		fail "$1 needs shared libraries: $(ldd "$1")"
 	fi
 	if [ "$bytes" -gt "$max_bytes" ]; then
-		fail "$1 is bigger than $max_bytes bytes"
+		too_big="$too_big $1"
 	fi
 }
 
@@ -57,3 +58,4 @@ check bin/intercomd-linux-amd64 x86-64
 check bin/intercomd-linux-arm64 aarch64
 bin/intercomd-linux-amd64 version
 qemu-aarch64-static bin/intercomd-linux-arm64 version
+[ -z "$too_big" ] || fail "more than $max_bytes bytes:$too_big"
