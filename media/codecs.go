@@ -20,7 +20,7 @@ const (
 	codecOpus codecName = "opus"
 )
 
-// codecNames lists the codecs in our order of preference within a kind: H.264
+// codecNames lists the codecs in the order in which we choose what we send: H.264
 // comes first since hardware encodes it; VP8 is for peers that refuse H.264
 // (QuickBlox on Safari).
 func codecNames() []codecName { return []codecName{codecH264, codecVP8, codecOpus} }
@@ -79,11 +79,17 @@ func (n codecName) payloader() rtp.Payloader {
 	return &codecs.OpusPayloader{}
 }
 
+// offeredNames lists the codecs in the order of our descriptions, which is that
+// of the SDK. VP8 comes before H.264 there because libwebrtc sends the first
+// codec of the remote offer that it knows, even when its own answer refuses it
+// (QuickBlox on Safari); what we send follows [codecNames], not this order.
+func offeredNames() []codecName { return []codecName{codecVP8, codecH264, codecOpus} }
+
 // newMediaEngine registers the codecs of this package and nothing else, which
 // keeps descriptions below 6 kB.
 func newMediaEngine() (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
-	for _, n := range codecNames() {
+	for _, n := range offeredNames() {
 		kind := webrtc.RTPCodecTypeVideo
 		if n.kind() == call.KindAudio {
 			kind = webrtc.RTPCodecTypeAudio
