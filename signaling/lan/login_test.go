@@ -64,11 +64,8 @@ func serveMellium(t *testing.T, s *xmpp.Session) <-chan string {
 
 func TestMelliumClients(t *testing.T) {
 	cert, pool := selfSigned(t)
-	s := newTestServer(t, func(c *Config) { c.Certificate = cert })
-	addr := serveTCP(t, s)
-
-	overTLS := func(m sasl.Mechanism) *xmpp.Session {
-		conn, err := net.Dial("tcp", addr)
+	overTLS := func(t *testing.T, s *Server, m sasl.Mechanism) *xmpp.Session {
+		conn, err := net.Dial("tcp", serveTCP(t, s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +73,7 @@ func TestMelliumClients(t *testing.T) {
 			xmpp.StartTLS(&tls.Config{ServerName: testDomain, RootCAs: pool, NextProtos: []string{"xmpp-client"}}),
 			xmpp.SASL("", "pw-101-7", m))
 	}
-	overPipe := func(m sasl.Mechanism) *xmpp.Session {
+	overPipe := func(t *testing.T, s *Server, m sasl.Mechanism) *xmpp.Session {
 		conn, err := s.Dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -85,16 +82,12 @@ func TestMelliumClients(t *testing.T) {
 		f.Necessary = 0 // the pipe is as good as TLS
 		return melliumClient(t, conn, "101-7", f)
 	}
-	for _, tt := range []struct {
-		name  string
-		dial  func(sasl.Mechanism) *xmpp.Session
-		mechs []sasl.Mechanism
-	}{
-		{"StartTLS", overTLS, []sasl.Mechanism{sasl.ScramSha256, sasl.ScramSha1, sasl.Plain}},
-		{"pipe", overPipe, []sasl.Mechanism{sasl.ScramSha256, sasl.ScramSha1, sasl.Plain}},
-	} {
-		for _, m := range tt.mechs {
-			t.Run(tt.name+" "+m.Name, func(t *testing.T) { exchangeWithMellium(t, s, tt.dial(m)) })
+	for name, dial := range map[string]func(*testing.T, *Server, sasl.Mechanism) *xmpp.Session{"StartTLS": overTLS, "pipe": overPipe} {
+		for _, m := range []sasl.Mechanism{sasl.ScramSha256, sasl.ScramSha1, sasl.Plain} {
+			t.Run(name+" "+m.Name, func(t *testing.T) {
+				s := newTestServer(t, func(c *Config) { c.Certificate = cert })
+				exchangeWithMellium(t, s, dial(t, s, m))
+			})
 		}
 	}
 }
