@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
@@ -20,10 +21,11 @@ func (p *peer) createOffer() error {
 
 // createAnswer applies the remote offer, makes an answer and tells of it.
 func (p *peer) createAnswer(offer string) error {
-	if err := p.applyRemote(webrtc.SDPTypeOffer, offer); err != nil {
+	desc, err := p.applyRemote(webrtc.SDPTypeOffer, offer)
+	if err != nil {
 		return err
 	}
-	if err := p.refuseExtraVideo(); err != nil {
+	if err = errors.Join(p.dropUnusable(desc.common), p.refuseExtraVideo()); err != nil {
 		return fmt.Errorf("create answer: %w", err)
 	}
 	answer, err := p.pc.CreateAnswer(nil)
@@ -31,6 +33,21 @@ func (p *peer) createAnswer(offer string) error {
 		return fmt.Errorf("create answer: %w", err)
 	}
 	return p.describe(answer)
+}
+
+// dropUnusable takes back what the peer has no codec for: pion answers nothing
+// at all otherwise.
+func (p *peer) dropUnusable(common []call.Kind) error {
+	for _, t := range p.pc.GetTransceivers() {
+		if t.Sender() == nil || slices.Contains(common, call.Kind(t.Kind().String())) {
+			continue
+		}
+		p.log.Warn("peer gets no media of this kind: no common codec", "kind", t.Kind().String())
+		if err := p.pc.RemoveTrack(t.Sender()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseExtraVideo declines the video section that a peer offers in an audio
@@ -52,7 +69,8 @@ func (p *peer) refuseExtraVideo() error {
 
 // applyAnswer applies the remote answer.
 func (p *peer) applyAnswer(answer string) error {
-	return p.applyRemote(webrtc.SDPTypeAnswer, answer)
+	_, err := p.applyRemote(webrtc.SDPTypeAnswer, answer)
+	return err
 }
 
 // describe makes desc our own description, gives candidates a short time to be
@@ -109,16 +127,16 @@ func (p *peer) tellCandidate(c webrtc.ICECandidateInit) {
 }
 
 // applyRemote checks a description from outside and gives it to pion.
-func (p *peer) applyRemote(kind webrtc.SDPType, text string) error {
+func (p *peer) applyRemote(kind webrtc.SDPType, text string) (remoteDescription, error) {
 	desc, err := parseRemote(text)
 	if err != nil {
-		return fmt.Errorf("apply remote %s: %w", kind, err)
+		return desc, fmt.Errorf("apply remote %s: %w", kind, err)
 	}
 	err = guard(func() error {
 		return p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: desc.text})
 	})
 	if err != nil {
-		return fmt.Errorf("apply remote %s: %w", kind, err)
+		return desc, fmt.Errorf("apply remote %s: %w", kind, err)
 	}
 	p.applied = true
 	p.remote.setKinds(p.receivable(desc.sends))
@@ -127,7 +145,7 @@ func (p *peer) applyRemote(kind webrtc.SDPType, text string) error {
 	p.early = nil
 	p.addCandidates(early)
 	p.announce()
-	return nil
+	return desc, nil
 }
 
 // receivable keeps the kinds that belong to the call.

@@ -175,7 +175,8 @@ func (p *peer) addTransceiver(kind call.Kind) error {
 		if err != nil {
 			return err
 		}
-		p.tasks.start(func() { p.readFeedback(t.Sender(), o) })
+		sender := t.Sender() // here: it goes when the peer refuses the kind
+		p.tasks.start(func() { p.readFeedback(sender, o) })
 		return nil
 	}
 	_, err := p.pc.AddTransceiverFromKind(webrtc.NewRTPCodecType(string(kind)),

@@ -19,8 +19,9 @@ const (
 
 // remoteDescription is a description from a peer after inspection.
 type remoteDescription struct {
-	text  string      // with CRLF lines and a bounded number of candidates
-	sends []call.Kind // what the peer may send, audio before video
+	text   string      // with CRLF lines and a bounded number of candidates
+	sends  []call.Kind // what the peer may send, audio before video
+	common []call.Kind // what there is a codec in common for
 }
 
 // parseRemote checks a description from outside and brings it into the form
@@ -42,7 +43,7 @@ func parseRemote(text string) (desc remoteDescription, err error) {
 	if len(parsed.MediaDescriptions) == 0 || len(parsed.MediaDescriptions) > maxSections {
 		return desc, fmt.Errorf("parse description: %d media sections", len(parsed.MediaDescriptions))
 	}
-	desc.sends, err = inspect(&parsed)
+	err = desc.inspect(&parsed)
 	return desc, err
 }
 
@@ -80,10 +81,9 @@ func boundCandidates(text string) string {
 }
 
 // inspect finds what the peer sends and whether there is a codec in common.
-func inspect(parsed *sdp.SessionDescription) (sends []call.Kind, err error) {
+func (d *remoteDescription) inspect(parsed *sdp.SessionDescription) error {
 	var offered []string
-	common := false
-	found := map[call.Kind]bool{}
+	common, sends := map[call.Kind]bool{}, map[call.Kind]bool{}
 	for _, m := range parsed.MediaDescriptions {
 		kind := call.Kind(m.MediaName.Media)
 		if m.MediaName.Port.Value == 0 || kind != call.KindAudio && kind != call.KindVideo {
@@ -91,18 +91,21 @@ func inspect(parsed *sdp.SessionDescription) (sends []call.Kind, err error) {
 		}
 		names, ok := codecsOf(m, kind)
 		offered = append(offered, names...)
-		common = common || ok
-		found[kind] = found[kind] || ok && sending(parsed, m)
-	}
-	if !common {
-		return nil, noCommonCodec(offered)
+		common[kind] = common[kind] || ok
+		sends[kind] = sends[kind] || ok && sending(parsed, m)
 	}
 	for _, kind := range []call.Kind{call.KindAudio, call.KindVideo} {
-		if found[kind] {
-			sends = append(sends, kind)
+		if common[kind] {
+			d.common = append(d.common, kind)
+		}
+		if sends[kind] {
+			d.sends = append(d.sends, kind)
 		}
 	}
-	return sends, nil
+	if len(d.common) == 0 {
+		return noCommonCodec(offered)
+	}
+	return nil
 }
 
 // ErrNoCommonCodec is wrapped by the error for a description from which no

@@ -132,6 +132,12 @@ func (e *ears) count() int {
 	return len(e.frames)
 }
 
+func (e *ears) frame(i int) []int16 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.frames[i]
+}
+
 func runMixer(t *testing.T, sink Sink, f func(m *Mixer)) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMixer(sink, slog.New(slog.DiscardHandler))
@@ -162,7 +168,7 @@ func TestMixerPlaysVoicesOnItsClock(t *testing.T) {
 			time.Sleep(Period)
 		}
 		assert.InDelta(t, 50, sink.count(), 2)
-		assert.Greater(t, level(sink.frames[30]), 12000.0, "three voices are louder than one")
+		assert.Greater(t, level(sink.frame(30)), 12000.0, "three voices are louder than one")
 		for _, v := range voices {
 			m.Remove(v)
 		}

@@ -1,0 +1,165 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/intercomd/intercomd/call"
+	"github.com/pion/mediadevices/pkg/wave"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestDevicesAreSharedAndCounted(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		state, err := r.engine.CameraState()
+		assert.Equal(t, "idle", state)
+		assert.NoError(t, err)
+		a, b := r.stream("a"), r.stream("b")
+		assert.NotEqual(t, a.ID(), b.ID())
+		assert.Equal(t, []call.Kind{call.KindAudio, call.KindVideo}, a.Kinds())
+		state, _ = r.engine.CameraState()
+		assert.Equal(t, "open", state)
+		state, _ = r.engine.AudioState()
+		assert.Equal(t, "open", state)
+		opens := r.camera.opens.Load()
+		require.NoError(t, a.Close())
+		require.NoError(t, a.Close())
+		time.Sleep(time.Second)
+		assert.True(t, r.camera.isOpen.Load(), "b still uses it")
+		require.NoError(t, b.Close())
+		r.eventually(time.Second, "closed", func() bool { return !r.camera.isOpen.Load() && !r.mic.isOpen.Load() })
+		assert.Equal(t, opens, r.camera.opens.Load())
+		state, _ = r.engine.CameraState()
+		assert.Equal(t, "idle", state)
+	})
+}
+
+func TestOpenErrorsNameDeviceAndReason(t *testing.T) {
+	label := "TestOpenErrorsNameDeviceAndReason/"
+	for name, tc := range map[string]struct {
+		change func(*Config)
+		camera error
+		mic    error
+		params call.MediaParams
+		want   string
+	}{
+		"camera fails": {
+			camera: errors.New("no such file"), params: call.MediaParams{Audio: true, Video: true},
+			want: `open camera "` + label + `camera_fails/camera": no such file`,
+		},
+		"microphone fails": {
+			mic: errors.New("busy"), params: call.MediaParams{Audio: true, Video: true},
+			want: `open microphone "` + label + `microphone_fails/microphone": busy`,
+		},
+		"no camera": {
+			change: func(c *Config) { c.VideoDevice = "" }, params: call.MediaParams{Video: true},
+			want: "open camera: none is configured",
+		},
+		"camera never registered": {
+			change: func(c *Config) { c.VideoDevice = "nowhere" }, params: call.MediaParams{Video: true},
+			want: `open camera "nowhere": no such device`,
+		},
+		"nothing asked for": {want: "get user media: neither audio nor video is asked for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, tc.change, func(r *rig) {
+				r.camera.failWith(tc.camera)
+				r.mic.failWith(tc.mic)
+				s, err := r.engine.GetUserMedia(r.t.Context(), "s", tc.params)
+				assert.Nil(t, s)
+				assert.EqualError(t, err, tc.want)
+				assert.False(t, r.camera.isOpen.Load(), "nothing stays open")
+				if tc.camera != nil {
+					state, err := r.engine.CameraState()
+					assert.Equal(t, "missing", state)
+					assert.ErrorContains(t, err, "no such file")
+				}
+			})
+		})
+	}
+}
+
+func TestSoundWorksWithoutTheCamera(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		r.camera.failWith(errors.New("unplugged"))
+		_, err := r.engine.GetUserMedia(r.t.Context(), "s", call.MediaParams{Audio: true, Video: true})
+		require.Error(t, err)
+		s, err := r.engine.GetUserMedia(r.t.Context(), "s", call.MediaParams{Audio: true})
+		require.NoError(t, err)
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, s), p)
+		time.Sleep(time.Second)
+		assert.Greater(t, p.loud.Load(), int64(30))
+		p.close()
+	})
+}
+
+func TestGetUserMediaGivesUpWithItsContext(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		ctx, cancel := context.WithCancel(r.t.Context())
+		cancel()
+		_, err := r.engine.GetUserMedia(ctx, "s", call.MediaParams{Audio: true})
+		assert.ErrorIs(t, err, context.Canceled)
+		time.Sleep(time.Second)
+		assert.False(t, r.mic.isOpen.Load())
+	})
+}
+
+func TestGetUserMediaAfterRun(t *testing.T) {
+	e, err := NewEngine(Config{}, testLog())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, e.Run(ctx, func(call.MediaEvent) {}))
+	_, err = e.GetUserMedia(t.Context(), "s", call.MediaParams{Audio: true})
+	assert.ErrorIs(t, err, errNotRunning)
+	e.Do(call.OpenPeer{Peer: key(1)})
+	assert.Zero(t, e.Stats()["peers"])
+}
+
+func TestLostCameraComesBackDuringTheCall(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, r.stream("s")), p)
+		time.Sleep(500 * time.Millisecond)
+		r.camera.failWith(errors.New("unplugged"))
+		require.NoError(t, r.camera.Close()) // the cable is pulled
+		r.eventually(2*time.Second, "missing", func() bool {
+			state, err := r.engine.CameraState()
+			return state == "missing" && err != nil
+		})
+		frames, loud := p.frames.Load(), p.loud.Load()
+		time.Sleep(3 * time.Second)
+		assert.Equal(t, frames, p.frames.Load())
+		assert.Greater(t, p.loud.Load(), loud+100, "sound goes on")
+
+		r.camera.failWith(nil)
+		keys := p.keyFrames.Load()
+		r.eventually(6*time.Second, "the picture is back", func() bool { return p.frames.Load() > frames+10 })
+		assert.Greater(t, p.keyFrames.Load(), keys)
+		state, err := r.engine.CameraState()
+		assert.Equal(t, "open", state)
+		assert.NoError(t, err)
+		p.close()
+	})
+}
+
+func TestAppendMono(t *testing.T) {
+	stereo := wave.NewInt16Interleaved(wave.ChunkInfo{Len: 2, Channels: 2, SamplingRate: 48000})
+	copy(stereo.Data, []int16{100, 300, -100, -300})
+	float := wave.NewFloat32Interleaved(wave.ChunkInfo{Len: 1, Channels: 1, SamplingRate: 48000})
+	mono := wave.NewInt16Interleaved(wave.ChunkInfo{Len: 2, Channels: 1, SamplingRate: 48000})
+	copy(mono.Data, []int16{5, -5})
+	pcm, err := appendMono(nil, stereo)
+	require.NoError(t, err)
+	pcm, err = appendMono(pcm, float)
+	require.NoError(t, err)
+	pcm, err = appendMono(pcm, mono)
+	require.NoError(t, err)
+	assert.Equal(t, []int16{200, -200, 0, 5, -5}, pcm)
+	_, err = appendMono(nil, wave.NewInt16Interleaved(wave.ChunkInfo{Len: 1, Channels: 1, SamplingRate: 8000}))
+	assert.ErrorContains(t, err, "8000 samples a second instead of 48000")
+}
