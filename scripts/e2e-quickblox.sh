@@ -9,7 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/e2e-deps.sh
-[ -x bin/intercomd ] || scripts/build.sh
+scripts/fetch-sdk.sh # the handset page has it inside the binary
+scripts/build.sh
 
 # Namespaces of a run that was killed would stay; their names begin with this.
 export E2E_RUN="ic$$"

@@ -157,7 +157,7 @@ func audioCall(s *scene) {
 	if !slices.Equal(stream.Kinds, []string{"audio"}) {
 		s.Errorf("the client got %v, want audio alone", stream.Kinds)
 	}
-	s.all(hears(a, device, rig.DeviceTone), doorHears(d, a))
+	s.all(hears(a.Page, device, rig.DeviceTone), doorHears(d, "anna"))
 	status := get(s, d.Status)
 	if status.Camera.State != "idle" || status.Audio.State != "open" {
 		s.Errorf("in an audio call the camera is %s and the sound %s", status.Camera.State, status.Audio.State)

@@ -30,6 +30,7 @@ func scenarios() []scenario {
 		incomingScenarios(),
 		conferenceScenarios(),
 		faultScenarios(),
+		handsetScenarios(),
 	)
 }
 

@@ -136,25 +136,25 @@ func (s *scene) all(checks ...check) {
 }
 
 // sees checks that a client sees a user's moving pictures.
-func sees(c *rig.Client, user int64) check {
+func sees(p *rig.Page, user int64) check {
 	return func(ctx context.Context) error {
-		_, err := c.Sees(ctx, user)
+		_, err := p.Sees(ctx, user)
 		return err
 	}
 }
 
 // hears checks that a client hears a user's tone.
-func hears(c *rig.Client, user int64, hertz int) check {
+func hears(p *rig.Page, user int64, hertz int) check {
 	return func(ctx context.Context) error {
-		_, err := c.Hears(ctx, user, hertz)
+		_, err := p.Hears(ctx, user, hertz)
 		return err
 	}
 }
 
-// doorHears checks that the device plays a client's tone.
-func doorHears(d *rig.Device, c *rig.Client) check {
+// doorHears checks that the device plays the tone of a browser's microphone.
+func doorHears(d *rig.Device, browser string) check {
 	return func(ctx context.Context) error {
-		_, err := d.Hears(ctx, rig.Tone(c.Options.Browser))
+		_, err := d.Hears(ctx, rig.Tone(browser))
 		return err
 	}
 }
@@ -169,13 +169,13 @@ func doorReceives(d *rig.Device, c *rig.Client) check {
 // meet lists the checks that two clients see and hear each other.
 func meet(a, b *rig.Client) []check {
 	return []check{
-		sees(a, b.Options.User), hears(a, b.Options.User, rig.Tone(b.Options.Browser)),
-		sees(b, a.Options.User), hears(b, a.Options.User, rig.Tone(a.Options.Browser)),
+		sees(a.Page, b.Options.User), hears(a.Page, b.Options.User, rig.Tone(b.Options.Browser)),
+		sees(b.Page, a.Options.User), hears(b.Page, a.Options.User, rig.Tone(a.Options.Browser)),
 	}
 }
 
 // talk lists the checks that device and client see and hear each other.
 func talk(d *rig.Device, c *rig.Client) []check {
 	user := d.Config.QuickBlox.UserID
-	return []check{sees(c, user), hears(c, user, rig.DeviceTone), doorHears(d, c), doorReceives(d, c)}
+	return []check{sees(c.Page, user), hears(c.Page, user, rig.DeviceTone), doorHears(d, c.Options.Browser), doorReceives(d, c)}
 }

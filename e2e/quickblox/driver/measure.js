@@ -2,7 +2,8 @@
 // window.measure: what a remote stream shows and sounds like, reported as the
 // event "media" five times a second for each user watched:
 //   video: presented frames, how often the picture changed, brightness 0…255,
-//          size in pixels; by getStats: frames decoded, frames sent to the user, codec
+//          size in pixels; by getStats, where the connection is at hand: frames decoded, frames
+//     sent to the user, codec
 //   audio: level of each test tone in dBFS and its height in dB above the
 //          spectrum beside it
 // and once per stream as "first-frame" when the first picture is presented.
@@ -27,10 +28,14 @@
     state.hash = hash;
   }
 
-  function watchVideo(user, stream, state) {
+  function show(stream) {
     const video = document.createElement('video');
     Object.assign(video, { muted: true, autoplay: true, playsInline: true, srcObject: stream });
     document.getElementById('remotes').appendChild(video);
+    return video;
+  }
+
+  function watchVideo(user, video, state) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const each = () => {
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
@@ -40,7 +45,6 @@
       if (watched.get(user) && watched.get(user).video === state) video.requestVideoFrameCallback(each);
     };
     video.requestVideoFrameCallback(each);
-    return video;
   }
 
   function watchAudio(stream) {
@@ -68,7 +72,6 @@
 
   async function statistics(pc) {
     const found = { decoded: 0, sent: 0, videoCodec: '', audioCodec: '' };
-    if (!pc) return found;
     const report = await pc.getStats();
     report.forEach((entry) => {
       if (entry.type === 'outbound-rtp' && entry.kind === 'video') found.sent = entry.framesSent || 0;
@@ -82,8 +85,10 @@
   }
 
   async function tell(user, entry) {
-    const { decoded, sent, videoCodec, audioCodec } = await statistics(entry.connection());
     const { presented, changes, brightness, width, height } = entry.video;
+    const pc = entry.connection();
+    const found = pc ? await statistics(pc) : { decoded: presented, sent: 0, videoCodec: '', audioCodec: '' };
+    const { decoded, sent, videoCodec, audioCodec } = found;
     window.report('media', Date.now(), {
       user,
       video: { presented, changes, brightness, width, height, decoded, sent, codec: videoCodec },
@@ -92,19 +97,21 @@
   }
 
   window.measure = {
-    // watch replaces what was watched of this user before.
-    watch(user, stream, connection) {
+    // watch replaces what was watched of this user before. The stream is shown
+    // in a video element of its own unless the page already shows it in one.
+    watch(user, stream, connection, shown) {
       const before = watched.get(user);
       if (before) {
         clearInterval(before.timer);
-        before.element.remove();
+        if (before.element) before.element.remove();
       }
       const video = { presented: 0, changes: 0, brightness: 0, width: 0, height: 0, hash: 0 };
       const entry = { video, connection, analyser: stream.getAudioTracks().length ? watchAudio(stream) : null };
       watched.set(user, entry);
       // The element also pulls the sound: without one Chromium leaves a remote
       // track's samples unread.
-      entry.element = watchVideo(user, stream, video);
+      entry.element = shown ? null : show(stream);
+      watchVideo(user, shown || entry.element, video);
       entry.timer = setInterval(() => tell(user, entry).catch(() => {}), 200);
     },
   };

@@ -20,11 +20,11 @@ func (l *Lab) Dump(dir string) error {
 		return fmt.Errorf("create dump: %w", err)
 	}
 	errs := []error{dumpTail(l.ServerLog(), filepath.Join(dir, "prosody.log"))}
-	for _, c := range l.clients {
+	for _, c := range l.open {
 		errs = append(errs,
-			dump(filepath.Join(dir, c.page+"-events.txt"), c.Events.All()),
-			dump(filepath.Join(dir, c.page+"-stanzas.txt"), c.Stanzas.All()),
-			dump(filepath.Join(dir, c.page+"-media.txt"), c.media.all()))
+			dump(filepath.Join(dir, c.name+"-events.txt"), c.Events.All()),
+			dump(filepath.Join(dir, c.name+"-stanzas.txt"), c.Stanzas.All()),
+			dump(filepath.Join(dir, c.name+"-media.txt"), c.media.all()))
 	}
 	for i, d := range l.devices {
 		name := fmt.Sprintf("device-%d", i+1)

@@ -75,9 +75,8 @@ func TestDriverSilence(t *testing.T) {
 }
 
 func TestDriverPassesEventsToThePage(t *testing.T) {
-	c := &Client{Events: NewLog[ClientEvent](), Stanzas: NewLog[Stanza](), media: NewLatest[int64, Media](), page: "anna"}
 	d := newDriver(nil)
-	d.listen("anna", c.hear)
+	c := &Client{Page: newPage("anna", d)}
 	d.readAll(strings.NewReader(strings.Join([]string{
 		`{"page":"ben","event":"onCallListener","at":1000,"data":{}}`,
 		`{"page":"anna","event":"onCallListener","at":1500.5,"data":{"user":104,"session":{"id":"s","state":1,"opponents":[101]},"extension":{"name":"door"}}}`,

@@ -17,13 +17,16 @@ import (
 func Browsers() []string { return []string{"anna", "ben", "carl"} }
 
 // Tone returns the frequency in Hz of what a browser's microphone hears.
-func Tone(browser string) int { return 880 + 440*slices.Index(Browsers(), browser) }
+func Tone(browser string) int { return 880 + 440*slices.Index(append(Browsers(), Handset), browser) }
+
+// Handset is the browser on the device's own network.
+const Handset = "device"
 
 // DeviceTone is the frequency in Hz of the device's simulated microphone.
 const DeviceTone = 440
 
 // deviceParty names the device's namespace, and the browser in it.
-const deviceParty = "device"
+const deviceParty = Handset
 
 // Options says where the parts of a lab are.
 type Options struct {
@@ -42,7 +45,7 @@ type Lab struct {
 	server   *prosody
 	driver   *driver
 	browsers map[string]bool
-	clients  []*Client
+	open     []*Page
 	devices  []*Device
 	pages    int // opened so far
 	started  int // devices started so far
@@ -122,23 +125,19 @@ func (l *Lab) Client(ctx context.Context, options ClientOptions) (*Client, error
 		return nil, err
 	}
 	l.pages++
-	c := &Client{
-		Options: options, Events: NewLog[ClientEvent](), Stanzas: NewLog[Stanza](),
-		media: NewLatest[int64, Media](), page: fmt.Sprintf("%s-%d-%d", options.Browser, options.User, l.pages), driver: l.driver,
-	}
-	l.driver.listen(c.page, c.hear)
+	c := &Client{Options: options, Page: newPage(fmt.Sprintf("%s-%d-%d", options.Browser, options.User, l.pages), l.driver)}
 	open := map[string]any{
-		"page": c.page, "browser": options.Browser, "userAgent": options.UserAgent,
+		"browser": options.Browser, "userAgent": options.UserAgent,
 		"scripts": []string{l.options.SDK, l.script("measure.js"), l.script("client.js")},
 	}
 	if options.H264Only {
 		open["init"] = []string{l.script("codecs.js")}
 	}
-	if err := l.driver.do(ctx, "open", open, nil); err != nil {
+	if err := c.do(ctx, nil, "open", open); err != nil {
 		return nil, err
 	}
-	l.clients = append(l.clients, c)
-	return c, c.do(ctx, &c.JID, "connect", options.User, Password(options.User), sdkConfig(options))
+	l.open = append(l.open, c.Page)
+	return c, c.call(ctx, &c.JID, "connect", options.User, Password(options.User), sdkConfig(options))
 }
 
 func sdkConfig(options ClientOptions) map[string]any {
@@ -163,12 +162,16 @@ func (l *Lab) Page(ctx context.Context, url string, width, height int, mobile bo
 		return nil, err
 	}
 	l.pages++
-	p := &Page{Events: NewLog[ClientEvent](), name: fmt.Sprintf("page-%d", l.pages), driver: l.driver}
-	l.driver.listen(p.name, p.hear)
-	return p, l.driver.do(ctx, "open", map[string]any{
-		"page": p.name, "browser": deviceParty, "url": url, "init": []string{l.script("measure.js")},
+	p := newPage(fmt.Sprintf("handset-%d", l.pages), l.driver)
+	err := p.do(ctx, nil, "open", map[string]any{
+		"browser": deviceParty, "url": url, "init": []string{l.script("measure.js"), l.script("watch.js")},
 		"viewport": map[string]int{"width": width, "height": height}, "mobile": mobile,
-	}, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.open = append(l.open, p)
+	return p, nil
 }
 
 // SetLink cuts a browser off from everybody, or joins it again.
@@ -259,10 +262,10 @@ func (l *Lab) Device(ctx context.Context, config DeviceConfig) (*Device, error) 
 // as new. The error tells of a device that did not end cleanly.
 func (l *Lab) EndScene(ctx context.Context) error {
 	var errs []error
-	for _, c := range l.clients {
-		errs = append(errs, c.Close(ctx))
+	for _, p := range l.open {
+		errs = append(errs, p.Close(ctx))
 	}
-	l.clients = nil
+	l.open = nil
 	for _, d := range l.devices {
 		errs = append(errs, d.Close())
 	}
