@@ -111,6 +111,7 @@ type Audio struct {
 // Control describes the control socket.
 type Control struct {
 	Socket string // path of the Unix socket; default "/run/intercomd/control.sock"
+	Group  string // whose members may use it as well; "" is the daemon's own user and root only
 }
 
 // Log says what is logged and how.

@@ -142,6 +142,7 @@ DIR/c.yaml:5: audio.playback: "test" is unknown, allowed are null, file:PATH`},
 		{"playback folder", "audio: {playback: \"file:gone/out.wav\"}\n", `DIR/c.yaml:5: audio.playback: file "DIR/gone" does not exist`},
 		{"playback in a file", "audio: {playback: \"file:password/out.wav\"}\n", `DIR/c.yaml:5: audio.playback: "DIR/password" is not a folder`},
 		{"socket", "control: {socket: \"\"}\n", `DIR/c.yaml:5: control.socket: "" is not a path of a socket, allowed are 1 to 107 bytes`},
+		{"group", "control: {group: no-such-group}\n", `DIR/c.yaml:5: control.group: "no-such-group" is no group of this machine`},
 		{"log", "log: {level: loud, format: xml}\n", `DIR/c.yaml:5: log.level: "loud" is unknown, allowed are debug, info, warn, error
 DIR/c.yaml:5: log.format: "xml" is unknown, allowed are text, json`},
 		{"nothing but the first cause", "!xmpp: here\nquickblox: {app_id: x, user_id: 1, password_file: password}\ncontacts: 5\nbuttons: [{name: b, contacts: [Anna]}]",

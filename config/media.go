@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os/user"
 	"strings"
 	"time"
 )
@@ -131,7 +132,11 @@ func (c *checker) control() Control {
 	if path == "" || len(path) > maxSocketPath || strings.ContainsRune(path, 0) {
 		c.problemf("control.socket", "%s is not a path of a socket, allowed are 1 to %d bytes", quote(path), maxSocketPath)
 	}
-	return Control{Socket: path}
+	group := c.raw.Control.Group
+	if _, err := user.LookupGroup(group); group != "" && err != nil {
+		c.problemf("control.group", "%s is no group of this machine", quote(group))
+	}
+	return Control{Socket: path, Group: group}
 }
 
 func (c *checker) log() Log {

@@ -59,6 +59,7 @@ type raw struct {
 	} `mapstructure:"audio"`
 	Control struct {
 		Socket string `mapstructure:"socket"`
+		Group  string `mapstructure:"group"`
 	} `mapstructure:"control"`
 	Log struct {
 		Level  string `mapstructure:"level"`

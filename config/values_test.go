@@ -57,7 +57,7 @@ auto_accept: {enabled: true, callers: [Ben]}
 webrtc: {stats_report_time_interval: 0, auto_reject: false, incoming_limit: 0x2, ice_servers: [{urls: ["turn:[2001:db8::1]:3478?transport=tcp"], username: u, password_file: public}]}
 camera: {source: "file:door.h264"}
 audio: {capture: none, playback: "file:out.wav"}
-control: {socket: run/control.sock}
+control: {socket: run/control.sock, group: root}
 log: {level: warn, format: json}
 `, nil, map[string]string{"xmpp.tls": "none", "xmpp.allow_insecure": "true", "xmpp.address": "[::1]:5222"})
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ log: {level: warn, format: json}
 	assert.Equal(t, "file:"+filepath.Join(dir, "door.h264"), cfg.Camera.Source.String())
 	assert.Equal(t, "none", cfg.Audio.Capture.String())
 	assert.Equal(t, Source{Kind: SourceFile, Path: filepath.Join(dir, "out.wav")}, cfg.Audio.Playback)
-	assert.Equal(t, filepath.Join(dir, "run/control.sock"), cfg.Control.Socket)
+	assert.Equal(t, Control{Socket: filepath.Join(dir, "run/control.sock"), Group: "root"}, cfg.Control)
 	assert.Equal(t, Log{Level: slog.LevelWarn, Format: LogJSON}, cfg.Log)
 	assert.Equal(t, TLSNone, cfg.XMPP.TLS)
 	require.Len(t, warnings, 1)

@@ -17,6 +17,8 @@ step "coverage of call/"
 scripts/coverage.sh
 step "static binary"
 scripts/build.sh
+step "end to end with Prosody"
+go test -count=1 -tags e2e ./e2e/xmpp
 step "end to end with the QuickBlox SDK"
 scripts/e2e-quickblox.sh
 step "done"

@@ -54,7 +54,7 @@ func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (d *daemon, err
 	if err := d.wireCalls(); err != nil {
 		return nil, err
 	}
-	d.control = control.NewServer(cfg.Control.Socket, "", d.device, log.With("part", "control"))
+	d.control = control.NewServer(cfg.Control.Socket, cfg.Control.Group, d.device, log.With("part", "control"))
 	return d, nil
 }
 
