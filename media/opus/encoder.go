@@ -1,7 +1,8 @@
 package opus
 
 /*
-#cgo pkg-config: opus
+#cgo pkg-config: --static opus
+#cgo LDFLAGS: -lm
 #include <opus.h>
 
 static int encoder_setup(OpusEncoder *e, int bitrate, int complexity, int loss) {
