@@ -8,8 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The SDK comes before the build: the handset page has it inside the binary.
 scripts/e2e-deps.sh
-scripts/fetch-sdk.sh # the handset page has it inside the binary
 scripts/build.sh
 
 # Namespaces of a run that was killed would stay; their names begin with this.

@@ -274,7 +274,7 @@ func (l *Lab) EndScene(ctx context.Context) error {
 }
 
 // DefaultOptions returns the options for a checkout at root, where
-// scripts/e2e-deps.sh has put what a lab needs. dir and run are as in
+// scripts/fetch-sdk.sh and scripts/e2e-deps.sh have put what a lab needs. dir and run are as in
 // [Options].
 func DefaultOptions(root, dir, run string) Options {
 	return Options{
@@ -282,7 +282,7 @@ func DefaultOptions(root, dir, run string) Options {
 		Binary:  filepath.Join(root, "bin", "intercomd"),
 		Driver:  filepath.Join(root, "e2e", "quickblox", "driver"),
 		Modules: filepath.Join(root, "build", "e2e", "driver", "node_modules"),
-		SDK:     filepath.Join(root, "build", "e2e", "quickblox.min.js"),
+		SDK:     filepath.Join(root, "web", "handset", "static", "vendor", "quickblox.min.js"),
 		Run:     run,
 	}
 }

@@ -45,8 +45,10 @@ func NewNetwork(ctx context.Context, run string) (*Network, error) {
 		return nil, err
 	}
 	n.Hub = hub
+	// Without an address of its own the bridge takes one of its ports', and
+	// another one when that port is cut off: nobody would find the hub then.
 	err = ip(ctx,
-		"-n "+hub.Name+" link add br0 type bridge",
+		"-n "+hub.Name+" link add br0 address 02:00:00:00:00:01 type bridge",
 		"-n "+hub.Name+" addr add "+fmt.Sprintf(subnet, 1)+" dev br0",
 		"-n "+hub.Name+" link set br0 up",
 	)
