@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Brings the QuickBlox JavaScript SDK for the handset page from npm to
-# web/handset/static/vendor. The SDK has its own license, so it is not committed.
-# Does nothing when the right file is there already.
+# Brings the QuickBlox JavaScript SDK from npm: as it is to build/sdk for the
+# end-to-end tests, and gzipped to web/handset/static/vendor for the handset
+# page. The SDK has its own license, so it is not committed. Does nothing when
+# the right files are there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,11 +11,19 @@ version=2.23.0
 tarball_sha512=00348f05e888527b2f63bba7a6367f1d1e30f5ffeee20cda5be40b70e12b080b5bd544d7f85299f3cea1722f717aa256d1494f5a12fc9cec6b958d634c4c6333
 # Of quickblox.min.js in it.
 file_sha256=436fe38d1789eee5b97eafeebd82f44cc3c6d657c3ae4e042b9b91df8c8d366a
-target=web/handset/static/vendor/quickblox.min.js
+target=build/sdk/quickblox.min.js
+packed=web/handset/static/vendor/quickblox.min.js.gz
 
 is_right() { [ -f "$1" ] && echo "$file_sha256  $1" | sha256sum --check --status; }
 
+# In one step each: a build beside this one sees all of a file or nothing.
+pack() {
+	gzip -9 -n -c "$target" >"$packed.new"
+	mv "$packed.new" "$packed"
+}
+
 if is_right "$target"; then
+	[ -f "$packed" ] || pack
 	exit 0
 fi
 command -v npm >/dev/null || {
@@ -35,6 +44,7 @@ is_right "$dir/package/quickblox.min.js" || {
 	echo "fetch-sdk: quickblox.min.js is not the file expected" >&2
 	exit 1
 }
-# In one step: a build beside this one sees all of the file or nothing.
+mkdir -p build/sdk
 install -m 644 "$dir/package/quickblox.min.js" "$target.new"
 mv "$target.new" "$target"
+pack

@@ -2,7 +2,7 @@
 // browser into a handset of the door. It uses the QuickBlox JavaScript SDK, and
 // talks to the XMPP server at the WebSocket it is told.
 //
-// The SDK is not part of this repository. scripts/fetch-sdk.sh puts it into
+// The SDK is not part of this repository. scripts/fetch-sdk.sh puts it, gzipped, into
 // static/vendor before the binary is built; without it the page says how to
 // get it.
 //

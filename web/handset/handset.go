@@ -183,10 +183,12 @@ func secured(next http.Handler) http.Handler {
 // file is one of the page's files, in memory.
 type file struct {
 	name, etag, contentType string
+	gzipped                 bool // data is
 	data                    []byte
 }
 
-// loadFiles reads the files of the page, by path.
+// loadFiles reads the files of the page, by path; a file ending in .gz stands
+// for the one it was made of.
 func loadFiles(fsys fs.FS) (map[string]file, error) {
 	files := make(map[string]file)
 	err := fs.WalkDir(fsys, "static", func(p string, d fs.DirEntry, err error) error {
@@ -198,11 +200,11 @@ func loadFiles(fsys fs.FS) (map[string]file, error) {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		name := strings.TrimPrefix(p, "static/")
+		name, gzipped := strings.CutSuffix(strings.TrimPrefix(p, "static/"), ".gz")
 		files[name] = file{
-			name: name, data: data,
+			name: name, data: data, gzipped: gzipped,
 			etag:        `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
-			contentType: contentType(p),
+			contentType: contentType(name),
 		}
 		return nil
 	})
@@ -231,5 +233,13 @@ func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", f.contentType)
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("ETag", f.etag)
+	if f.gzipped {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			http.Error(w, f.name+" is only to be had with Accept-Encoding: gzip, which every browser sends", http.StatusNotAcceptable)
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Vary", "Accept-Encoding")
+	}
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(f.data))
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func testConfig() Config {
@@ -152,6 +153,33 @@ func TestFiles(t *testing.T) {
 				t.Errorf("Content-Type %q", ct)
 			}
 		})
+	}
+}
+
+// TestGzippedFile: what lies there gzipped is served so, under its own name.
+func TestGzippedFile(t *testing.T) {
+	fsys := fstest.MapFS{"static/vendor/sdk.js.gz": {Data: []byte("squeezed")}}
+	files, err := loadFiles(fsys)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, tt := range []struct {
+		accept string
+		code   int
+		body   string
+	}{
+		{"gzip, deflate, br", http.StatusOK, "squeezed"},
+		{"", http.StatusNotAcceptable, "vendor/sdk.js is only to be had with Accept-Encoding: gzip, which every browser sends\n"},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/vendor/sdk.js", nil)
+		r.Header.Set("Accept-Encoding", tt.accept)
+		files["vendor/sdk.js"].ServeHTTP(w, r)
+		if w.Code != tt.code || w.Body.String() != tt.body {
+			t.Errorf("accepting %q: %d %q", tt.accept, w.Code, w.Body)
+		}
+		if enc := w.Header().Get("Content-Encoding"); (enc == "gzip") != (tt.code == http.StatusOK) {
+			t.Errorf("accepting %q: Content-Encoding %q", tt.accept, enc)
+		}
 	}
 }
 

@@ -282,7 +282,7 @@ func DefaultOptions(root, dir, run string) Options {
 		Binary:  filepath.Join(root, "bin", "intercomd"),
 		Driver:  filepath.Join(root, "e2e", "quickblox", "driver"),
 		Modules: filepath.Join(root, "build", "e2e", "driver", "node_modules"),
-		SDK:     filepath.Join(root, "web", "handset", "static", "vendor", "quickblox.min.js"),
+		SDK:     filepath.Join(root, "build", "sdk", "quickblox.min.js"),
 		Run:     run,
 	}
 }
