@@ -30,6 +30,8 @@ func TestCheckConfig(t *testing.T) {
 			[]string{"FILE:6: camera.fps: ", "FILE:7: speed: ", "intercomd check-config: FILE has 2 problems"}},
 		{"wrong set", goodConfig, []string{"--set", "camera.fps=x"}, 0o600, 1, "",
 			[]string{"--camera.fps: camera.fps: ", "intercomd check-config: FILE has 1 problem"}},
+		{"junk for media", goodConfig + "camera: {source: \"file:password\"}\naudio: {capture: \"file:password\"}\n", nil, 0o600, 1, "",
+			[]string{"camera.source: ", "audio.capture: ", "intercomd check-config: FILE has 2 problems"}},
 		{"terminal escape", goodConfig + "\"\\e[2J\": 1\n", nil, 0o600, 1, "",
 			[]string{"FILE:6: ", "intercomd check-config: FILE has 1 problem"}},
 	}
