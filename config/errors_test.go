@@ -121,10 +121,10 @@ DIR/c.yaml:10: webrtc.incoming_limit: 0 is out of range, allowed are 1 and more`
   ice_servers:
     - urls: ["http://x", "stun:", "turn:h:99999", "stun:h?transport=udp"]
     - username: u
-`, `DIR/c.yaml:7: webrtc.ice_servers[0].urls[0]: "http://x" is not a STUN or TURN URL, allowed are stun:, stuns:, turn: and turns:
+`, `DIR/c.yaml:7: webrtc.ice_servers[0].urls[0]: "http://x" is not a STUN or TURN URL, allowed are stun:, stuns:, turn: and turns: URLs
 DIR/c.yaml:7: webrtc.ice_servers[0].urls[1]: "stun:" has no valid host, allowed is SCHEME:HOST[:PORT]
 DIR/c.yaml:7: webrtc.ice_servers[0].urls[2]: "turn:h:99999" has no valid port, allowed are 1 to 65535
-DIR/c.yaml:7: webrtc.ice_servers[0].urls[3]: "stun:h?transport=udp" has an unknown parameter, allowed are ?transport=udp and ?transport=tcp with turn: and turns:
+DIR/c.yaml:7: webrtc.ice_servers[0].urls[3]: "stun:h?transport=udp" has an unknown parameter, allowed are ?transport=udp and ?transport=tcp with turn: and turns: URLs
 DIR/c.yaml:7: webrtc.ice_servers[0].username: is missing, a TURN server needs one
 DIR/c.yaml:7: webrtc.ice_servers[0].password_file: is missing, a TURN server needs one
 DIR/c.yaml:8: webrtc.ice_servers[1].urls: is missing, it must list at least one stun: or turn: URL`},

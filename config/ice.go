@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	errICEScheme    = errors.New("is not a STUN or TURN URL, allowed are stun:, stuns:, turn: and turns:")
+	errICEScheme    = errors.New("is not a STUN or TURN URL, allowed are stun:, stuns:, turn: and turns: URLs")
 	errICEHost      = errors.New("has no valid host, allowed is SCHEME:HOST[:PORT]")
 	errICEPort      = errors.New("has no valid port, allowed are 1 to 65535")
-	errICETransport = errors.New("has an unknown parameter, allowed are ?transport=udp and ?transport=tcp with turn: and turns:")
+	errICETransport = errors.New("has an unknown parameter, allowed are ?transport=udp and ?transport=tcp with turn: and turns: URLs")
 )
 
 // checkICEURL checks the URL of a STUN (RFC 7064) or TURN (RFC 7065) server.
