@@ -13,6 +13,7 @@ const { chromium } = require('playwright-core');
 
 const browsers = new Map();
 const pages = new Map();
+const sources = new Map(); // path → text, read once: a run sees one version
 
 function write(message) {
   process.stdout.write(JSON.stringify(message) + '\n');
@@ -28,14 +29,20 @@ function need(map, kind, name) {
   return found;
 }
 
+function source(path) {
+  if (!sources.has(path)) sources.set(path, readFileSync(path, 'utf8'));
+  return sources.get(path);
+}
+
 // A page with no server behind it: http://localhost is a secure context, which
 // getUserMedia asks for, and the route answers in the server's place.
 async function serveScripts(page, scripts) {
+  const texts = scripts.map(source);
   const tags = scripts.map((_, i) => `<script src="/script/${i}.js"></script>`).join('');
   const html = `<!doctype html><meta charset="utf-8"><title>client</title><video id="local" muted playsinline></video><div id="remotes"></div>${tags}`;
   await page.route('http://localhost/**', (route) => {
     const match = /\/script\/(\d+)\.js$/.exec(route.request().url());
-    if (match) return route.fulfill({ contentType: 'text/javascript; charset=utf-8', body: readFileSync(scripts[match[1]], 'utf8') });
+    if (match) return route.fulfill({ contentType: 'text/javascript; charset=utf-8', body: texts[match[1]] });
     if (route.request().url() === 'http://localhost/') return route.fulfill({ contentType: 'text/html; charset=utf-8', body: html });
     return route.fulfill({ status: 404, body: '' });
   });
@@ -73,7 +80,7 @@ const operations = {
     pages.set(name, page);
     reportPage(name, page);
     await page.exposeFunction('report', (event, at, data) => report(name, event, data, at));
-    for (const path of init || []) await page.addInitScript({ path });
+    for (const path of init || []) await page.addInitScript({ content: source(path) });
     if (scripts) await serveScripts(page, scripts);
     await page.goto(url || 'http://localhost/');
     return null;
