@@ -17,6 +17,17 @@ version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo un
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 mkdir -p "$(dirname "$output")"
+
+# The small libvpx comes before the one that pkg-config knows.
+arch=$(go env GOARCH)
+if scripts/libvpx.sh "$arch"; then
+	libvpx=$PWD/build/libvpx-$arch
+	CGO_CPPFLAGS="-I$libvpx/include ${CGO_CPPFLAGS:-}"
+	CGO_LDFLAGS="-L$libvpx ${CGO_LDFLAGS:--O2 -g}"
+	export CGO_CPPFLAGS CGO_LDFLAGS
+else
+	echo "build: linking the system's libvpx; the file will be 1 MB larger" >&2
+fi
 # The C libraries (libopus, libvpx, openh264) come in as archives. netgo and
 # osusergo keep the resolver and user database in Go: their C versions load
 # shared objects at run time even in a static file.
@@ -39,8 +50,12 @@ for pattern in $hot; do
 	set -- "$@" "-gcflags=$pattern="
 done
 
+# Always a new file: go does not see that an archive has changed, and would keep
+# the old one. In one step: what runs beside this finds the old or the new.
+rm -f "$output.new"
 CGO_ENABLED=1 go build \
 	-trimpath -buildvcs=false -tags "$tags" "$@" \
 	-ldflags "$ldflags -linkmode external -extldflags '$extldflags'" \
-	-o "$output" "$package"
+	-o "$output.new" "$package"
+mv "$output.new" "$output"
 echo "$output $version"

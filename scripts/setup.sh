@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine, by group:
 #
-#   build  C compiler and the codec libraries      (go is expected)
+#   build  compilers and the codec libraries      (go is expected)
 #   demo   build, for the page                     (go, node and npm are expected)
 #   e2e    build, Prosody, Chromium, namespaces    (go, node and npm are expected)
 #   cross  build, compiler and emulator for arm64
@@ -45,7 +45,7 @@ check_node() {
 	[ "${major:-0}" -ge "$node_major" ] || fail "node is $version, need v$node_major or newer"
 }
 
-build_packages="gcc g++ libc6-dev pkg-config libvpx-dev libopus-dev"
+build_packages="gcc g++ libc6-dev pkg-config dpkg-dev nasm libvpx-dev libopus-dev"
 
 packages_of() {
 	case $1 in
