@@ -19,6 +19,7 @@ func outgoingScenarios() []scenario {
 		{"no-answer", noAnswer},
 		{"ring-plan-first-answer", ringPlanFirstAnswer},
 		{"update-both-ways", updateBothWays},
+		{"call-and-mute-by-command", callAndMute},
 		{"audio-call", audioCall},
 		{"picture-720p", picture720p},
 	}
@@ -144,6 +145,24 @@ func updateBothWays(s *scene) {
 		s.Errorf("the device was told %v in session %s", heard.Extension, heard.Session)
 	}
 	s.all(talk(d, a)...)
+}
+
+// The command line does what the button cannot.
+func callAndMute(s *scene) {
+	d, a := s.device(), s.client("anna", anna)
+	s.run(d, "call", "Anna")
+	s.at(a, "onCallListener", device)
+	s.do(a.Accept)
+	s.door(d, "onAcceptCall", anna)
+	s.all(talk(d, a)...)
+	s.run(d, "mute")
+	get(s, func(ctx context.Context) (rig.Media, error) { return a.HearsNothing(ctx, device, rig.DeviceTone) })
+	s.all(sees(a.Page, device))
+	s.run(d, "unmute")
+	s.all(hears(a.Page, device, rig.DeviceTone))
+	s.run(d, "stop")
+	s.at(a, "onStopCallListener", device)
+	s.idle(d)
 }
 
 func audioCall(s *scene) {
