@@ -78,7 +78,17 @@ func (l listener) OnCallStatsReport(s *call.Session, user call.UserID, report ca
 // event publishes and logs what happened in a session.
 func (l listener) event(name string, s *call.Session, user call.UserID, e Event) {
 	e.Event, e.Session, e.UserID = name, s.ID(), user
-	l.d.log.Info(name, "session", s.ID(), "user", user, "state", e.State)
+	attrs := []any{"session", s.ID()}
+	if user != 0 {
+		attrs = append(attrs, "user", user)
+	}
+	if e.State != "" {
+		attrs = append(attrs, "state", e.State)
+	}
+	if e.Error != "" {
+		attrs = append(attrs, "err", e.Error)
+	}
+	l.d.log.Info(name, attrs...)
 	l.d.publish(e)
 }
 
