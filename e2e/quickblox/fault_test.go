@@ -37,7 +37,12 @@ func clientVanishes(s *scene) {
 	defer s.do(func(ctx context.Context) error { return s.lab.SetLink(ctx, "anna", true) })
 	s.door(d, "onReconnect", anna)
 	closed := s.door(d, "onSessionClose", 0)
-	s.Logf("the device ended the call %v after the cut", closed.Time.Sub(cut).Round(time.Millisecond))
+	// The connection counts as lost some seconds after the last packet.
+	took, interval := closed.Time.Sub(cut), d.Config.WebRTC.DisconnectTimeInterval
+	s.Logf("the device ended the call %v after the cut", took.Round(time.Millisecond))
+	if took < interval || took > interval+10*time.Second {
+		s.Errorf("the call ended %v after the cut, want %v after the loss was noticed", took, interval)
+	}
 	if d.Had("onStopCall", anna) {
 		s.Error("a hangUp arrived: the client was not cut off")
 	}

@@ -46,6 +46,9 @@ func TestScenario(t *testing.T) {
 		})
 	}
 	results.print()
+	if len(results.lines) == 0 {
+		t.Error("no scenario has a name like that")
+	}
 }
 
 // scenarioLimit bounds one scenario as a whole.

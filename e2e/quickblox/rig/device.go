@@ -33,13 +33,17 @@ type Device struct {
 	read    chan struct{} // closed when the event reader has ended; nil before there is one
 }
 
-// startDevice runs the binary in ns with its files in dir, and follows its
-// events.
-func startDevice(ns *Namespace, binary, dir string, config DeviceConfig) (*Device, error) {
+func newDevice(binary, dir string, config DeviceConfig) *Device {
 	d := &Device{Events: NewLog[DeviceEvent](), Config: config, binary: binary, dir: dir}
 	d.control = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", d.socket())
 	}}}
+	return d
+}
+
+// startDevice runs the binary in ns with its files in dir.
+func startDevice(ns *Namespace, binary, dir string, config DeviceConfig) (*Device, error) {
+	d := newDevice(binary, dir, config)
 	if err := config.write(dir); err != nil {
 		return nil, err
 	}
@@ -260,21 +264,23 @@ func (d *Device) played() (recording, error) {
 }
 
 // ResidentMemory returns the daemon's VmRSS in bytes.
-func (d *Device) ResidentMemory() (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.PID()))
+func (d *Device) ResidentMemory() (int, error) { return residentMemory(d.PID()) }
+
+func residentMemory(pid int) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, fmt.Errorf("read memory of the device: %w", err)
+		return 0, fmt.Errorf("read memory of the process: %w", err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
 			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
 			if err != nil {
-				return 0, fmt.Errorf("read memory of the device: %w", err)
+				return 0, fmt.Errorf("read memory of the process: %w", err)
 			}
 			return kib << 10, nil
 		}
 	}
-	return 0, errors.New("read memory of the device: no VmRSS")
+	return 0, errors.New("read memory of the process: no VmRSS")
 }
 
 // Close ends the device as an init system does and returns its exit. A second
