@@ -27,6 +27,7 @@
 // and without media, also as members of a group to which somebody allowed
 // called us. Signals count by who sent them, not by what they say: only members
 // of a session can touch it, and nothing received later changes its members.
+// Only the initiator's own `call` makes a session ring.
 // What a user can make us do is limited: 5 sessions or rejects at once and 1
 // a second, 200 signals at once and 50 a second.
 //

@@ -82,14 +82,15 @@ func (ended) action()      {}
 type ignoreReason string
 
 const (
-	ignoreOwn         ignoreReason = "from own user"
-	ignoreRate        ignoreReason = "too many signals"
-	ignoreMalformed   ignoreReason = "malformed"
-	ignoreUnknown     ignoreReason = "unknown session"
-	ignoreNotMember   ignoreReason = "sender is not in the session"
-	ignoreNotAllowed  ignoreReason = "sender is not allowed"
-	ignoreGlare       ignoreReason = "own call to the same user goes first"
-	ignoreAlreadyOver ignoreReason = "session is over"
+	ignoreOwn          ignoreReason = "from own user"
+	ignoreRate         ignoreReason = "too many signals"
+	ignoreMalformed    ignoreReason = "malformed"
+	ignoreUnknown      ignoreReason = "unknown session"
+	ignoreNotMember    ignoreReason = "sender is not in the session"
+	ignoreNotAllowed   ignoreReason = "sender is not allowed"
+	ignoreNotInitiator ignoreReason = "initiator has not called yet"
+	ignoreGlare        ignoreReason = "own call to the same user goes first"
+	ignoreAlreadyOver  ignoreReason = "session is over"
 )
 
 // noticeKind is the listener method a notice is for.

@@ -190,17 +190,21 @@ func TestGroupCancelled(t *testing.T) {
 	})
 }
 
-// TestGroupMemberFirst checks that the call of another callee may come before
-// the initiator's.
+// TestGroupMemberFirst checks that the call of another callee does not ring
+// before the initiator's has come: who calls is only known from that. The
+// callee repeats its call, and is answered then.
 func TestGroupMemberFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		phone := w.join(102, "phone")
 		mesh := incomingCall("s", 103, 102, 103)
 		mesh.Initiator = 101
 		phone.Receive(mesh)
+		w.wantEvents(phone)
+		w.wantSent(phone)
+		phone.Receive(incomingCall("s", 101, 102, 103))
 		synctest.Wait()
 		w.ok(w.only(phone).Accept(nil))
-		phone.Receive(incomingCall("s", 101, 102, 103))
+		phone.Receive(mesh)
 		synctest.Wait()
 		if n := phone.recorder.Count("onRemoteStream"); n != 2 {
 			t.Errorf("sees %d others, want 2: %q", n, phone.recorder.Lines())

@@ -19,7 +19,9 @@ const (
 )
 
 // judge decides about a `call` of an unknown session from its content and
-// from the sessions that live. It is pure.
+// from the sessions that live. It is pure. Only the initiator's own call makes
+// a session: what another callee says of the initiator is hearsay, and would
+// let anybody allowed ring, and be answered, under the name of somebody else.
 func judge(cfg Config, live []*machine, s Signal) (verdict, ignoreReason) {
 	switch {
 	case !slices.Contains(s.Opponents, cfg.Self):
@@ -27,8 +29,8 @@ func judge(cfg Config, live []*machine, s Signal) (verdict, ignoreReason) {
 	case s.Initiator == cfg.Self, len(s.Opponents) > MaxOpponents,
 		!cfg.Allowed(s.Peer.User), !cfg.Allowed(s.Initiator):
 		return refuse, ""
-	case s.Peer.User != s.Initiator && !slices.Contains(s.Opponents, s.Peer.User):
-		return drop, ignoreNotMember
+	case s.Peer.User != s.Initiator: // it claims to be of somebody else's session
+		return drop, ignoreNotInitiator
 	}
 	own := glaring(live, s)
 	if own == nil {

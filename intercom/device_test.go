@@ -134,6 +134,36 @@ func TestCallIn(t *testing.T) {
 	}
 }
 
+// TestAutoAcceptIsForListedCallersOnly lists calls that use the name of a
+// listed caller to reach somebody who is not listed. None may be answered
+// without a press.
+func TestAutoAcceptIsForListedCallersOnly(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		from    call.UserID
+		members []call.UserID
+		pressed []string
+	}{
+		{"caller not listed claims that a listed one calls", ben, []call.UserID{self, ben}, []string{"call 101", "call 102"}},
+		{"listed caller brings one along who is not", anna, []call.UserID{self, ben}, []string{"accept 101", "call 102"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			run(t, func(c *Config) { c.AutoAccept = []call.UserID{anna} }, func(r *rig) {
+				r.client.Receive(call.Signal{
+					Type: call.SignalCall, Peer: call.Address{User: tc.from, Resource: "phone"}, Session: "in-1",
+					CallType: call.Video, Initiator: anna, Opponents: tc.members, SDP: "offer",
+				})
+				r.wantSaid("nothing by itself")
+				if len(r.media.asked) != 0 {
+					t.Errorf("devices were opened: %v", r.media.asked)
+				}
+				r.press("front")
+				r.wantSaid("a person decides", tc.pressed...)
+			})
+		})
+	}
+}
+
 func TestPressWhileStrangerCallsRings(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.callIn(stranger, "in-1")

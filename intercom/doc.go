@@ -10,8 +10,9 @@
 // It guarantees: a press never waits for the network; of several contacts rung
 // one by one the first who answers gets the call and the others a hangUp at
 // once; a caller who is not a contact is rejected before any device opens;
-// auto-accept answers only listed callers; [Supervise] stops the stages of the
-// daemon in order, so that hangUp leaves before the link closes.
+// auto-accept answers only listed callers, and group calls only if everybody
+// in them who is a contact is listed; [Supervise] stops the stages of the daemon
+// in order, so that hangUp leaves before the link closes.
 //
 // It does not guarantee that a picture or sound is there: a call goes on with
 // the devices that open, and the status says which are missing.

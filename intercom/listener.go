@@ -103,8 +103,17 @@ func (d *Device) incoming(s *call.Session) {
 		_ = s.Reject(nil)
 		return
 	}
-	if slices.Contains(d.cfg.AutoAccept, caller) {
+	if d.autoAccepts(s) {
 		d.log.Info("call accepted by itself", "session", s.ID(), "user", caller)
 		d.accept(s, nil)
 	}
+}
+
+// autoAccepts says whether everybody a session may bring is listed: in a group
+// the other callees see and hear the door as well as the caller does.
+func (d *Device) autoAccepts(s *call.Session) bool {
+	peers := s.Peers()
+	return len(peers) > 0 && !slices.ContainsFunc(peers, func(p call.PeerInfo) bool {
+		return !slices.Contains(d.cfg.AutoAccept, p.User)
+	})
 }
