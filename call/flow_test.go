@@ -393,3 +393,43 @@ func TestGetUserMedia(t *testing.T) {
 		}
 	})
 }
+
+// TestMuteBeforeGetUserMedia checks that what was muted while it rang stays
+// muted with the stream that comes later, and with the one that replaces it.
+func TestMuteBeforeGetUserMedia(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(101, "door")
+		door.Receive(incomingCall("s", 102, 101))
+		synctest.Wait()
+		s := w.only(door)
+		w.ok(s.Mute(call.KindAudio))
+		w.ok(s.Mute(call.KindVideo))
+		w.ok(s.Unmute(call.KindVideo))
+		for range 2 {
+			_, err := s.GetUserMedia(w.t.Context(), call.MediaParams{Audio: true, Video: true})
+			w.ok(err)
+			commands := door.media.Commands()
+			want := call.SetMuted{Session: "s", Kind: call.KindAudio, Muted: true}
+			if last := commands[len(commands)-1]; last != want {
+				t.Errorf("after GetUserMedia the last command is %+v, want %+v", last, want)
+			}
+		}
+	})
+}
+
+// TestMuteOfNothing checks that a kind that does not exist is refused.
+func TestMuteOfNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(101, "door")
+		door.Receive(incomingCall("s", 102, 101))
+		synctest.Wait()
+		for _, request := range []func(call.Kind) error{w.only(door).Mute, w.only(door).Unmute} {
+			if err := request("smell"); err == nil || errors.Is(err, call.ErrState) {
+				t.Errorf("error %v, want one about the kind", err)
+			}
+		}
+		if n := commands[call.SetMuted](door); n != 0 {
+			t.Errorf("%d commands", n)
+		}
+	})
+}

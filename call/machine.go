@@ -33,6 +33,7 @@ type machine struct {
 
 	state    SessionState
 	stream   LocalStream
+	muted    []Kind    // by the app; outlives the stream
 	ext      Extension // of call or accept
 	peers    []*peer   // sorted by user
 	rangAt   time.Time // when the session was made
@@ -161,11 +162,24 @@ func (m *machine) request(now time.Time, e event) {
 	case updateRequest:
 		m.update(e.ext)
 	case muteRequest:
-		m.do(SetMuted{Session: m.id, Kind: e.kind, Muted: e.muted})
+		m.mute(e.kind, e.muted)
 	case streamRequest:
 		m.releaseStream()
 		m.stream = e.stream
+		for _, k := range m.muted { // a new stream begins audible
+			m.mute(k, true)
+		}
 	}
+}
+
+// mute switches one kind of media, of the stream there is and of those that
+// come later.
+func (m *machine) mute(k Kind, muted bool) {
+	m.muted = slices.DeleteFunc(slices.Clone(m.muted), func(x Kind) bool { return x == k })
+	if muted {
+		m.muted = append(m.muted, k)
+	}
+	m.do(SetMuted{Session: m.id, Kind: k, Muted: muted})
 }
 
 // call rings every opponent.

@@ -151,8 +151,16 @@ func (s *Session) Update(ext Extension) error {
 }
 
 // Mute stops sending one kind of media to everybody (SDK: mute). The others
-// are not told. Legal in NEW and ACTIVE.
-func (s *Session) Mute(k Kind) error { return s.client.request(s, muteRequest{k, true}) }
+// are not told. It holds for a stream that GetUserMedia opens later, too. Legal
+// in NEW and ACTIVE.
+func (s *Session) Mute(k Kind) error { return s.setMuted(k, true) }
 
 // Unmute undoes Mute (SDK: unmute).
-func (s *Session) Unmute(k Kind) error { return s.client.request(s, muteRequest{k, false}) }
+func (s *Session) Unmute(k Kind) error { return s.setMuted(k, false) }
+
+func (s *Session) setMuted(k Kind, muted bool) error {
+	if k != KindAudio && k != KindVideo {
+		return fmt.Errorf("mute or unmute %q: must be %s or %s", k, KindAudio, KindVideo)
+	}
+	return s.client.request(s, muteRequest{k, muted})
+}
