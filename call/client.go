@@ -206,8 +206,12 @@ func (c *Client) Sessions() []*Session {
 }
 
 // StopAll ends every session: incoming ones in NEW are rejected, all others
-// hung up. It returns once the signals were handed to the Signaler.
+// hung up. It returns once the signals were handed to the Signaler. An
+// extension that cannot be sent is left out: stopping does not fail.
 func (c *Client) StopAll(ext Extension) {
+	if ext.Validate() != nil {
+		ext = nil
+	}
 	// After Run there is nothing left to stop, so ErrClosed means success.
 	_ = c.do(func(now time.Time) error {
 		c.perform(c.board.stopAll(now, ext))

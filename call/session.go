@@ -11,8 +11,9 @@ import (
 
 // Session is one call, with one user or with several (SDK: WebRTCSession).
 // Its methods may be used from any goroutine. A request that is illegal in the
-// session's state is an [ErrState]; after the client has ended it is an
-// [ErrClosed]. Neither changes anything.
+// session's state is an [ErrState], data that cannot be sent an
+// *[ExtensionError]; after the client has ended it is an [ErrClosed]. None of
+// them changes anything.
 //
 // What State, Peers and LastError return is what the last event of the
 // listener told, or the last request of the app brought about: inside
@@ -125,29 +126,38 @@ func (s *Session) AttachMediaStream(r RemoteStream, sink Sink) error {
 // Call rings the opponents (SDK: call). The session is ACTIVE at once. Legal
 // in NEW for the initiator.
 func (s *Session) Call(ext Extension) error {
-	return s.client.request(s, callRequest{maps.Clone(ext)})
+	return s.send(ext, callRequest{maps.Clone(ext)})
 }
 
 // Accept answers an incoming call (SDK: accept). The session is ACTIVE at
 // once. Legal in NEW for a callee.
 func (s *Session) Accept(ext Extension) error {
-	return s.client.request(s, acceptRequest{maps.Clone(ext)})
+	return s.send(ext, acceptRequest{maps.Clone(ext)})
 }
 
 // Reject declines an incoming call (SDK: reject). Legal in NEW for a callee.
 func (s *Session) Reject(ext Extension) error {
-	return s.client.request(s, rejectRequest{maps.Clone(ext)})
+	return s.send(ext, rejectRequest{maps.Clone(ext)})
 }
 
 // Stop hangs up (SDK: stop). Legal in NEW and ACTIVE.
 func (s *Session) Stop(ext Extension) error {
-	return s.client.request(s, stopRequest{maps.Clone(ext)})
+	return s.send(ext, stopRequest{maps.Clone(ext)})
 }
 
 // Update sends the app's own data to every peer that answered (SDK: update).
 // Legal in ACTIVE.
 func (s *Session) Update(ext Extension) error {
-	return s.client.request(s, updateRequest{maps.Clone(ext)})
+	return s.send(ext, updateRequest{maps.Clone(ext)})
+}
+
+// send makes a request that carries the app's data. Data that cannot travel
+// would take the whole signal along with it.
+func (s *Session) send(ext Extension, e event) error {
+	if err := ext.Validate(); err != nil {
+		return err
+	}
+	return s.client.request(s, e)
 }
 
 // Mute stops sending one kind of media to everybody (SDK: mute). The others

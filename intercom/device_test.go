@@ -213,6 +213,11 @@ func TestRequests(t *testing.T) {
 		wantError(t, "unknown type", err, `call_type "smell": want video or audio`)
 		_, err = r.dev.Call(ctx, CallRequest{})
 		wantError(t, "nobody", err, `users "": want at least one contact`)
+		bad := call.Extension{"two words": "v"}
+		_, err = r.dev.Call(ctx, CallRequest{Users: []string{"Anna"}, Extension: bad})
+		wantError(t, "data of a call", err, `extension "two words": must begin with a letter`)
+		wantError(t, "data of a stop", r.dev.Do(ctx, "stop", SessionRequest{Extension: bad}), `extension "two words": must begin`)
+		r.wantSaid("nothing after mistakes")
 
 		ids, err := r.dev.Call(ctx, CallRequest{Users: []string{"Anna", "102"}, CallType: "audio"})
 		if err != nil || len(ids) != 2 {

@@ -2,6 +2,7 @@ package intercom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,9 @@ func (d *Device) Do(ctx context.Context, verb string, r SessionRequest) error {
 	if !ok {
 		return &RequestError{Field: "verb", Value: verb, Reason: "want accept, reject, stop, update, mute or unmute"}
 	}
+	if err := d.checkExtension(r.Extension); err != nil {
+		return err
+	}
 	return d.ask(ctx, func() error {
 		sessions, err := d.choose(verb, r.Session)
 		if err != nil {
@@ -28,6 +32,16 @@ func (d *Device) Do(ctx context.Context, verb string, r SessionRequest) error {
 		}
 		return nil
 	})
+}
+
+// checkExtension refuses data that cannot be sent: accept and call answer
+// before it is.
+func (d *Device) checkExtension(ext call.Extension) error {
+	var bad *call.ExtensionError
+	if errors.As(d.greeting(ext).Validate(), &bad) {
+		return &RequestError{Field: "extension", Value: bad.Key, Reason: bad.Reason}
+	}
+	return nil
 }
 
 type action func(s *call.Session, r SessionRequest) error

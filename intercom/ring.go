@@ -71,6 +71,9 @@ func (d *Device) Call(ctx context.Context, r CallRequest) ([]call.SessionID, err
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkExtension(r.Extension); err != nil {
+		return nil, err
+	}
 	mode := FirstAnswer
 	if r.Conference {
 		mode = Conference

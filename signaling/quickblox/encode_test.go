@@ -141,6 +141,22 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
+// TestEncodeTakesWhatTheAppMaySend shows that what [call.Extension.Validate]
+// lets pass, at its most, is not lost here.
+func TestEncodeTakesWhatTheAppMaySend(t *testing.T) {
+	many := manyKeys(32)
+	for _, ext := range []call.Extension{
+		{"a": strings.Repeat("\x00", 5119)}, {"a": strings.Repeat("\xff", 5119)}, {"_.-": "", "a..b": "", "x.": "", "XML": ""},
+		{"a": "1", "a.b": "2", "a.b.c": "3", "a.b.d": "4"}, many,
+	} {
+		require.NoError(t, ext.Validate())
+		s := outgoingCall()
+		s.Extension = ext
+		_, err := newTestCodec(t).Encode(s)
+		require.NoError(t, err)
+	}
+}
+
 func manyKeys(n int) call.Extension {
 	ext := call.Extension{}
 	for i := range n {
