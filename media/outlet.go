@@ -63,11 +63,11 @@ func (o *outlet) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 		return params, nil
 	}
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.writer = ctx.WriteStream()
 	o.header = rtp.Header{Version: 2, PayloadType: uint8(params.PayloadType), SSRC: uint32(ctx.SSRC())}
 	o.source, o.needKey = src, o.kind == call.KindVideo
-	o.mu.Unlock()
-	src.add(o)
+	src.add(o) // under the lock: a stop that follows must find it there
 	return params, nil
 }
 

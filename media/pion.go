@@ -24,8 +24,8 @@ const (
 	stunTimeout     = 2 * time.Second // for one STUN server while gathering
 )
 
-// newAPI makes what PeerConnections are built with. nomination is told of each
-// binding request that arrives.
+// newAPI makes what PeerConnections are built with. c counts the packets that
+// are repeated.
 func newAPI(cfg Config, c *counters, log *slog.Logger) (*webrtc.API, error) {
 	m, err := newMediaEngine()
 	if err != nil {
