@@ -18,10 +18,13 @@ type broker struct {
 
 func newBroker() *broker { return &broker{followers: make(map[chan Event]struct{})} }
 
-// subscribe returns a channel of the events from now on. It is closed when ctx
-// ends, when the follower lags, or when the broker closes.
-func (b *broker) subscribe(ctx context.Context) <-chan Event {
+// subscribe returns a channel of first and the events from now on. It is closed
+// when ctx ends, when the follower lags, or when the broker closes.
+func (b *broker) subscribe(ctx context.Context, first ...Event) <-chan Event {
 	ch := make(chan Event, followerQueue)
+	for _, e := range first {
+		ch <- e
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {

@@ -110,16 +110,25 @@ func (d *Device) publish(e Event) {
 	d.events.publish(e)
 }
 
-// Subscribe follows the events from now on. The channel is closed when ctx
-// ends, when the follower lags by more than 256 events, or at shutdown.
-func (d *Device) Subscribe(ctx context.Context) <-chan Event { return d.events.subscribe(ctx) }
+// Subscribe follows the events from now on; the first is the state the XMPP
+// link has now. The channel is closed when ctx ends, when the follower lags by
+// more than 256 events, or at shutdown.
+func (d *Device) Subscribe(ctx context.Context) <-chan Event {
+	d.xmppMu.Lock()
+	defer d.xmppMu.Unlock()
+	return d.events.subscribe(ctx, d.xmpp.event())
+}
 
 // SetXMPP notes a new state of the signalling link.
 func (d *Device) SetXMPP(s XMPPStatus) {
 	d.xmppMu.Lock()
+	defer d.xmppMu.Unlock()
 	d.xmpp = s
-	d.xmppMu.Unlock()
-	d.publish(Event{Event: "xmpp", State: s.State, Error: s.Error})
+	d.events.publish(s.event())
+}
+
+func (s XMPPStatus) event() Event {
+	return Event{Time: time.Now(), Event: "xmpp", State: s.State, Error: s.Error}
 }
 
 // greeting is what the device says of itself in userInfo, with the request's

@@ -53,6 +53,9 @@ func run(t *testing.T, change func(*Config), body func(r *rig)) {
 		}
 		r.client, r.media.client = client, client
 		r.events = r.dev.Subscribe(t.Context())
+		if first := <-r.events; first.Event != "xmpp" || first.State != "connecting" {
+			t.Errorf("the first event is %+v, want the state of the link", first)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		clientCtx, stopClient := context.WithCancel(context.Background())
