@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds of one stanza's shape. Its size in bytes is bounded by the reader.
@@ -148,7 +150,8 @@ func readElement(d *xml.Decoder, start xml.StartElement) (*element, error) {
 
 // startElement checks the name and the attributes of a start tag. encoding/xml
 // lets pass what would not be well-formed when written again: attributes given
-// twice, names with stray colons, reserved namespaces.
+// twice, names with stray colons or a digit behind the prefix, reserved
+// namespaces.
 func startElement(t xml.StartElement) (*element, error) {
 	if !validName(t.Name) || t.Name.Space == nsXML {
 		return nil, streamError("not-well-formed")
@@ -171,7 +174,7 @@ func startElement(t xml.StartElement) (*element, error) {
 // validName says whether a name can be declared and written again. Namespaces
 // must look like URIs, because XML parsers in browsers refuse others.
 func validName(n xml.Name) bool {
-	if n.Local == "" || strings.ContainsRune(n.Local, ':') || n.Space == nsXMLNS {
+	if !startsName(n.Local) || strings.ContainsRune(n.Local, ':') || n.Space == nsXMLNS {
 		return false
 	}
 	for i := range len(n.Space) {
@@ -180,6 +183,13 @@ func validName(n xml.Name) bool {
 		}
 	}
 	return true
+}
+
+// startsName says whether local may stand without a prefix. encoding/xml looks
+// at the first character of p:0 only, which is the prefix's.
+func startsName(local string) bool {
+	r, _ := utf8.DecodeRuneInString(local)
+	return r == '_' || unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Lo, unicode.Nl)
 }
 
 // readError translates an error of encoding/xml. Errors of the connection stay
