@@ -65,7 +65,7 @@ func TestCheck(t *testing.T) {
 		{"file:" + dir, "is a directory"},
 		{"file:" + fifo, "not a regular file"},
 		{"file:" + big, "bigger than 64 MiB"},
-		{"file:" + writeWAV(t, nil), "not a WAV file"},
+		{"file:" + writeWAV(t, nil), "file is empty"},
 		{"file:" + writeWAV(t, []byte("junk")), "not a WAV file"},
 	}
 	for _, tt := range tests {

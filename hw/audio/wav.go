@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
+
+	"github.com/intercomd/intercomd/hw/internal/mediafile"
 )
 
 // Limits of a WAV file that is played. They bound the memory it can claim.
@@ -32,24 +32,7 @@ type wavFormat struct {
 
 // loadWAV reads a file and converts it to 48 kHz mono. The result is not empty.
 func loadWAV(path string) ([]int16, error) {
-	info, err := os.Stat(path) // opening a FIFO would wait for its writer
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case info.IsDir():
-		return nil, errors.New("is a directory")
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case info.Size() > MaxFileSize:
-		return nil, fmt.Errorf("file is bigger than %d MiB", MaxFileSize>>20)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFileSize))
+	data, err := mediafile.Read(path, MaxFileSize)
 	if err != nil {
 		return nil, err
 	}

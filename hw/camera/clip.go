@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 	"github.com/pion/mediadevices/pkg/io/video"
 	"github.com/pion/mediadevices/pkg/prop"
 
+	"github.com/intercomd/intercomd/hw/internal/mediafile"
 	"github.com/intercomd/intercomd/hw/internal/pace"
 )
 
@@ -75,7 +75,7 @@ func loadClip(path string, fps int) (*clip, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := readFile(path)
+	data, err := mediafile.Read(path, MaxFileSize)
 	if err != nil {
 		return nil, err
 	}
@@ -83,29 +83,6 @@ func loadClip(path string, fps int) (*clip, error) {
 		return parseAnnexB(data, time.Second/time.Duration(fps))
 	}
 	return parseIVF(data)
-}
-
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path) // opening a FIFO would wait for its writer
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case info.IsDir():
-		return nil, errors.New("is a directory")
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case info.Size() == 0:
-		return nil, errors.New("file is empty")
-	case info.Size() > MaxFileSize:
-		return nil, fmt.Errorf("file is bigger than %d MiB", MaxFileSize>>20)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, MaxFileSize))
 }
 
 // startAtKey drops the pictures that cannot be decoded: those before the first
