@@ -19,7 +19,8 @@ type MediaParams struct {
 	Video bool
 	// Muted starts with a silent microphone (SDK: options.muted).
 	Muted bool
-	// Mirror flips the picture horizontally (SDK: options.mirror).
+	// Mirror flips the app's own preview of the picture, never what is sent
+	// (SDK: options.mirror). Without a preview it has no effect.
 	Mirror bool
 }
 
