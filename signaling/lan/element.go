@@ -171,10 +171,11 @@ func startElement(t xml.StartElement) (*element, error) {
 	return e, nil
 }
 
-// validName says whether a name can be declared and written again. Namespaces
+// validName says whether a name can be declared and written again. xmlns is
+// reserved, and encoding/xml gives an element of that name no namespace. Namespaces
 // must look like URIs, because XML parsers in browsers refuse others.
 func validName(n xml.Name) bool {
-	if !startsName(n.Local) || strings.ContainsRune(n.Local, ':') || n.Space == nsXMLNS {
+	if !startsName(n.Local) || n.Local == "xmlns" || strings.ContainsRune(n.Local, ':') || n.Space == nsXMLNS {
 		return false
 	}
 	for i := range len(n.Space) {

@@ -52,6 +52,7 @@ func TestParseMessageRefuses(t *testing.T) {
 		{"stray colon", `<a:/>`, "not-well-formed"},
 		{"digit behind the prefix", `<p:a xmlns:p="u"><p:0a/></p:a>`, "not-well-formed"},
 		{"attribute with a digit behind the prefix", `<a xmlns:p="u" p:0="x"/>`, "not-well-formed"},
+		{"reserved name", `<p:xmlns xmlns:p="u"/>`, "not-well-formed"},
 		{"reserved namespace", `<a xmlns="http://www.w3.org/2000/xmlns/"/>`, "not-well-formed"},
 		{"reserved prefix", `<xml:a/>`, "not-well-formed"},
 		{"namespace with blanks", `<a xmlns="u v"/>`, "not-well-formed"},
