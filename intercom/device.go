@@ -73,13 +73,11 @@ func (d *Device) Run(ctx context.Context, client *call.Client) error {
 	}
 }
 
-// post hands work to the loop and reports whether it will be done.
-func (d *Device) post(turn func()) bool {
+// post hands work to the loop, if that still runs.
+func (d *Device) post(turn func()) {
 	select {
 	case d.turns <- turn:
-		return true
 	case <-d.done:
-		return false
 	}
 }
 

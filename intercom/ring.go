@@ -2,6 +2,7 @@ package intercom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -129,8 +130,7 @@ func (d *Device) ring(users []call.UserID, mode Mode, typ call.Type, bandwidth i
 	for _, g := range groups {
 		s, err := d.client.NewSession(g, typ, call.SessionOptions{Bandwidth: bandwidth})
 		if err != nil {
-			d.stopAll(sessions, nil)
-			return nil, fmt.Errorf("ring %v: %w", g, err)
+			return nil, errors.Join(fmt.Errorf("ring %v: %w", g, err), d.stopAll(sessions, nil))
 		}
 		sessions = append(sessions, s)
 	}

@@ -36,7 +36,7 @@ func OpenPlayback(spec string) (Playback, error) {
 	if !isFile {
 		return &silence{}, nil
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600) // what people say is theirs
 	if err != nil {
 		return nil, fmt.Errorf("open speaker %q: %w", spec, withoutPath(err))
 	}
