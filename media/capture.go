@@ -31,7 +31,7 @@ type capture struct {
 	cancel   context.CancelFunc
 	tasks    tasks
 	sources  map[codecName]*source // fixed
-	users    int                   // owned by devices
+	users    int                   // owned by the owner's goroutine
 
 	mu      sync.Mutex
 	track   mediadevices.Track // nil while the device is missing

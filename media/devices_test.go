@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
@@ -71,6 +72,7 @@ func TestOpenErrorsNameDeviceAndReason(t *testing.T) {
 				s, err := r.engine.GetUserMedia(r.t.Context(), "s", tc.params)
 				assert.Nil(t, s)
 				assert.EqualError(t, err, tc.want)
+				synctest.Wait()
 				assert.False(t, r.camera.isOpen.Load(), "nothing stays open")
 				if tc.camera != nil {
 					state, err := r.engine.CameraState()
@@ -162,4 +164,47 @@ func TestAppendMono(t *testing.T) {
 	assert.Equal(t, []int16{200, -200, 0, 5, -5}, pcm)
 	_, err = appendMono(nil, wave.NewInt16Interleaved(wave.ChunkInfo{Len: 1, Channels: 1, SamplingRate: 8000}))
 	assert.ErrorContains(t, err, "8000 samples a second instead of 48000")
+}
+
+// stuckCamera does not come back from Open until it is let go.
+type stuckCamera struct {
+	fakeCamera
+	letGo chan struct{}
+}
+
+func (c *stuckCamera) Open() error {
+	<-c.letGo
+	return c.fakeCamera.Open()
+}
+
+// TestStuckCameraHoldsUpNothingElse has a camera that hangs while it is opened:
+// who asks for it gives up with the context, or at once after somebody did,
+// and sound works meanwhile. When it comes back nobody wants it, so it closes.
+func TestStuckCameraHoldsUpNothingElse(t *testing.T) {
+	camera := &stuckCamera{}
+	label := register(t, camera, "stuck camera")
+	inBubble(t, func(c *Config) { c.VideoDevice = label }, func(r *rig) {
+		camera.letGo = make(chan struct{})
+		ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := r.engine.GetUserMedia(ctx, "s", call.MediaParams{Audio: true, Video: true})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "camera")
+
+		began := time.Now()
+		_, err = r.engine.GetUserMedia(r.t.Context(), "s", call.MediaParams{Video: true})
+		require.ErrorContains(t, err, "camera")
+		s, err := r.engine.GetUserMedia(r.t.Context(), "s", call.MediaParams{Audio: true})
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began))
+		state, err := r.engine.CameraState()
+		assert.Equal(t, "missing", state)
+		assert.ErrorContains(t, err, "does not answer")
+
+		close(camera.letGo)
+		r.eventually(time.Second, "it closes", func() bool { return camera.opens.Load() > 0 && !camera.isOpen.Load() })
+		require.NoError(t, s.Close())
+		both := r.stream("s")
+		require.NoError(t, both.Close())
+	})
 }

@@ -4,7 +4,8 @@
 //
 // One [Engine] serves all calls. A PeerConnection has a goroutine of its own
 // that carries out its commands in order. A camera or microphone is opened for
-// the first stream that wants it and closed after the last; each codec of it
+// the first stream that wants it and closed after the last, by an owner of its
+// own, so that one that hangs does not hold up the other; each codec of it
 // has at most one encoder, whose packets go to every peer that negotiated the
 // codec, so three viewers cost one encoding. An encoder runs only while a
 // peer has negotiated its codec.
