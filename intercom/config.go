@@ -40,7 +40,8 @@ type Config struct {
 	Buttons    []Button
 	AutoAccept []call.UserID // callers whose calls are answered at once; nobody when empty
 
-	// OpenTimeout bounds the opening of camera and microphone; default 5 s.
+	// OpenTimeout bounds each attempt to open camera and microphone, together
+	// or one alone; default 5 s.
 	OpenTimeout time.Duration
 	// PressWindow is how soon after a press of a button another one counts as
 	// the same press; default 300 ms.

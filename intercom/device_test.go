@@ -201,6 +201,20 @@ func TestDevicesThatDoNotOpen(t *testing.T) {
 	}
 }
 
+// TestDeviceThatHangs checks that a camera that never opens costs the call its
+// picture and the time-out, not the sound.
+func TestDeviceThatHangs(t *testing.T) {
+	run(t, func(c *Config) { c.Buttons[0].Contacts = []call.UserID{anna} }, func(r *rig) {
+		r.media.stuck = map[call.Kind]bool{call.KindVideo: true}
+		r.press("front")
+		time.Sleep(5 * time.Second)
+		r.wantSaid("it rings after the time-out", "call 101")
+		if r.media.open() != 1 || len(r.media.asked) != 2 {
+			t.Errorf("%d streams after asking for %v, want the sound", r.media.open(), r.media.asked)
+		}
+	})
+}
+
 func TestRequests(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		ctx := r.t.Context()

@@ -5,7 +5,7 @@
 // One goroutine, started by [Device.Run], owns the ring plan; button presses,
 // control requests and the events of package call are handed to it. Opening
 // the camera and the microphone happens outside of it, so a device that hangs
-// delays its own call and nothing else.
+// delays its own call by [Config.OpenTimeout] and nothing else.
 //
 // It guarantees: a press never waits for the network; of several contacts rung
 // one by one the first who answers gets the call and the others a hangUp at

@@ -172,6 +172,7 @@ type fakeMedia struct {
 
 	mu       sync.Mutex
 	broken   map[call.Kind]bool
+	stuck    map[call.Kind]bool // opens for as long as it is waited for
 	streams  int
 	attached int
 	asked    []call.MediaParams
@@ -194,10 +195,16 @@ func (m *fakeMedia) connected(p call.PeerKey) {
 	m.client.MediaEvent(call.RemoteStreamReady{Peer: p, Stream: remoteStream(p)})
 }
 
-func (m *fakeMedia) GetUserMedia(_ context.Context, id call.SessionID, p call.MediaParams) (call.LocalStream, error) {
+func (m *fakeMedia) GetUserMedia(ctx context.Context, id call.SessionID, p call.MediaParams) (call.LocalStream, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked = append(m.asked, p)
+	if p.Video && m.stuck[call.KindVideo] || p.Audio && m.stuck[call.KindAudio] {
+		m.mu.Unlock()
+		<-ctx.Done()
+		m.mu.Lock()
+		return nil, ctx.Err()
+	}
 	if p.Video && m.broken[call.KindVideo] {
 		return nil, errors.New(`open camera "/dev/video0": no such file or directory`)
 	}

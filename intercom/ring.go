@@ -167,16 +167,15 @@ func (d *Device) accept(s *call.Session, ext call.Extension) {
 }
 
 // openMedia opens what it can for a session: everything, else the sound alone,
-// else the picture alone. A call without any is still worth making.
+// else the picture alone, each within the time-out. A call without any is still
+// worth making.
 func (d *Device) openMedia(ctx context.Context, s *call.Session) {
 	wants := []call.MediaParams{{Audio: true}}
 	if s.Type() == call.Video {
 		wants = []call.MediaParams{{Audio: true, Video: true}, {Audio: true}, {Video: true}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.cfg.OpenTimeout)
-	defer cancel()
 	for _, want := range wants {
-		_, err := s.GetUserMedia(ctx, want)
+		err := d.openWithin(ctx, s, want)
 		if err == nil {
 			return
 		}
@@ -186,6 +185,13 @@ func (d *Device) openMedia(ctx context.Context, s *call.Session) {
 			return
 		}
 	}
+}
+
+func (d *Device) openWithin(ctx context.Context, s *call.Session, want call.MediaParams) error {
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.OpenTimeout)
+	defer cancel()
+	_, err := s.GetUserMedia(ctx, want)
+	return err
 }
 
 // stopAll ends sessions: those that ring in are rejected, the others hung up.
