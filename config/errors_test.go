@@ -78,6 +78,7 @@ DIR/c.yaml:5: buttons[0].source: "gpio" is unknown, allowed are control, stdin
 DIR/c.yaml:5: buttons[0].mode: "all" is unknown, allowed are first-answer, conference
 DIR/c.yaml:5: buttons[0].call_type: "fax" is unknown, allowed are video, audio
 DIR/c.yaml:5: buttons[0].contacts: is missing, it must name at least one contact`},
+		{"two Enter keys", "buttons:\n  - {name: b, source: stdin, contacts: [Anna]}\n  - {name: c, source: stdin, contacts: [Ben]}\n", `DIR/c.yaml:7: buttons[1].source: stdin is already the source of buttons[0], there is one Enter key`},
 		{"button twice", "buttons:\n  - {name: b, contacts: [Anna]}\n  - {name: b, contacts: [Ben]}\n", `DIR/c.yaml:7: buttons[1].name: "b" is already the name of buttons[0]`},
 		{"unknown contact", "buttons: [{name: b, contacts: [Anna, Carl]}]\n", `DIR/c.yaml:5: buttons[0].contacts[1]: "Carl" is not in contacts, allowed are Anna, Ben`},
 		{"contact twice", "buttons: [{name: b, contacts: [Anna, Anna]}]\n", `DIR/c.yaml:5: buttons[0].contacts[1]: "Anna" is named twice`},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
@@ -73,6 +74,9 @@ func (c *checker) buttons(contacts []Contact) []Button {
 			names[in.Name] = i
 		}
 		buttons[i] = c.button(key, in, contacts)
+		if enter := slices.IndexFunc(buttons[:i], func(b Button) bool { return b.Source == ButtonStdin }); enter >= 0 && buttons[i].Source == ButtonStdin {
+			c.problemf(key+".source", "stdin is already the source of buttons[%d], there is one Enter key", enter)
+		}
 	}
 	return buttons
 }
