@@ -155,7 +155,7 @@ func (d *device) follow() {
 	var stream *http.Response
 	eventually(d.t, "the control socket", func() (err error) {
 		if !d.alive() {
-			return fmt.Errorf("the device has ended: %s", d.logged())
+			d.t.Fatalf("the device has ended: %s", d.logged())
 		}
 		stream, err = d.client.Get("http://device/v1/events")
 		return err
