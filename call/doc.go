@@ -29,7 +29,7 @@
 // of a session can touch it, and nothing received later changes its members.
 // Only the initiator's own `call` makes a session ring.
 // What a user can make us do is limited: 5 sessions or rejects at once and 1
-// a second, 200 signals at once and 50 a second.
+// a second, 200 signals at once and 50 a second; with 8 sessions we are busy.
 //
 // # Where it does better than the SDK
 //

@@ -62,6 +62,30 @@ func TestIncomingLimit(t *testing.T) {
 	}
 }
 
+// TestManySessions checks that one caller whose calls are all accepted cannot
+// make us hold any number of them.
+func TestManySessions(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(101, "door", func(c *call.Config) { c.AutoReject = false })
+		for i := range 20 {
+			door.Receive(incomingCall(call.SessionID(rune('a'+i)), 102, 101))
+			synctest.Wait()
+			for _, s := range door.Sessions() {
+				if s.State() == call.StateNew {
+					w.ok(s.Accept(nil))
+				}
+			}
+			pass(time.Second)
+		}
+		if n := len(door.Sessions()); n != 8 {
+			t.Errorf("%d sessions at once, want 8", n)
+		}
+		if n := door.recorder.Count("onInvalidEvents"); n != 12 {
+			t.Errorf("%d calls were refused as busy, want 12", n)
+		}
+	})
+}
+
 // TestIncomingRefused lists calls that must not ring.
 func TestIncomingRefused(t *testing.T) {
 	change := func(f func(*call.Signal)) call.Signal {

@@ -8,6 +8,10 @@ const (
 	maxSDP       = 128 << 10 // bytes
 )
 
+// maxSessions is how many sessions may live before further calls find us busy
+// whatever Config says: each costs PeerConnections.
+const maxSessions = 8
+
 // verdict is what becomes of a `call` that would make a session.
 type verdict int
 
@@ -46,8 +50,8 @@ func judge(cfg Config, live []*machine, s Signal) (verdict, ignoreReason) {
 }
 
 // busy refuses a new incoming session as the SDK does: with AutoReject while
-// any other session lives, without it while IncomingLimit sessions are NEW.
-// The session except does not count.
+// any other session lives, without it while IncomingLimit sessions are NEW, or
+// maxSessions live at all. The session except does not count.
 func busy(cfg Config, live []*machine, except *machine) verdict {
 	total, fresh := 0, 0
 	for _, m := range live {
@@ -59,7 +63,7 @@ func busy(cfg Config, live []*machine, except *machine) verdict {
 			fresh++
 		}
 	}
-	if cfg.AutoReject && total > 0 || !cfg.AutoReject && fresh >= cfg.IncomingLimit {
+	if cfg.AutoReject && total > 0 || !cfg.AutoReject && fresh >= cfg.IncomingLimit || total >= maxSessions {
 		return refuse
 	}
 	return ring
