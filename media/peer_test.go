@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -440,4 +441,32 @@ func TestInboundCountsLossAndJitter(t *testing.T) {
 	assert.EqualValues(t, 6, in.packets.Load())
 	assert.EqualValues(t, 12, in.bytes.Load())
 	assert.InDelta(t, 1.8, float64(in.jitter.Load())/1e6, 0.4, "16 ms there and back, smoothed by 16")
+}
+
+// TestOneTrackOfAKind has a peer that sends two voices in one connection, as
+// no client does. One is heard and counted; two would share a jitter buffer and
+// the counters.
+func TestOneTrackOfAKind(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		p := r.newRemote(codecH264)
+		second, err := webrtc.NewTrackLocalStaticSample(codecOpus.capability(), "second", "remote")
+		require.NoError(t, err)
+		_, err = p.pc.AddTrack(second)
+		require.NoError(t, err)
+		r.engine.Do(openVideo(1, nil))
+		r.engine.Do(call.CreateAnswer{Peer: key(1), Offer: p.offer()})
+		answer := wait(r, time.Second, descriptionOf(key(1)))
+		require.NoError(t, p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}))
+		wait(r, 5*time.Second, stateOf(key(1), call.ConnectionConnected))
+		for range 100 {
+			for _, voice := range []*webrtc.TrackLocalStaticSample{p.voice, second} {
+				require.NoError(t, voice.WriteSample(media.Sample{Data: silence()[0], Duration: frameDuration}))
+			}
+			time.Sleep(frameDuration)
+		}
+		n := r.engine.Stats()["audio_packets_received"]
+		assert.Greater(t, n, uint64(80))
+		assert.LessOrEqual(t, n, uint64(100))
+		p.close()
+	})
 }

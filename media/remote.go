@@ -131,7 +131,8 @@ func (p *peer) receive(track *webrtc.TrackRemote) {
 }
 
 // readTrack reads packets until the track ends. Without a sink they are only
-// counted: reading keeps RTCP going.
+// counted: reading keeps RTCP going. Of several tracks of a kind, which the
+// protocol does not have, the first counts.
 func (p *peer) readTrack(track *webrtc.TrackRemote) {
 	name, ok := nameOf(track.Codec().MimeType)
 	if !ok {
@@ -140,6 +141,10 @@ func (p *peer) readTrack(track *webrtc.TrackRemote) {
 	in, total := &p.remote.video, &p.engine.counters.videoReceived
 	if name == codecOpus {
 		in, total = &p.remote.audio, &p.engine.counters.audioReceived
+	}
+	if !in.taken.CompareAndSwap(false, true) {
+		discard(track)
+		return
 	}
 	in.codec.Store(&name)
 	in.ssrc.Store(uint32(track.SSRC()))
@@ -151,6 +156,16 @@ func (p *peer) readTrack(track *webrtc.TrackRemote) {
 		total.Add(1)
 		in.note(packet, time.Now())
 		p.remote.take(name, packet)
+	}
+}
+
+// discard reads a track for nothing: unread packets would pile up.
+func discard(track *webrtc.TrackRemote) {
+	buf := make([]byte, 1500)
+	for {
+		if _, _, err := track.Read(buf); err != nil {
+			return
+		}
 	}
 }
 
@@ -190,6 +205,7 @@ func (p *peer) readFeedback(sender *webrtc.RTPSender, o *outlet) {
 // inbound counts what arrives of one kind. Its goroutine writes, reports read.
 type inbound struct {
 	clock   int64 // RTP ticks a second
+	taken   atomic.Bool
 	codec   atomic.Pointer[codecName]
 	ssrc    atomic.Uint32
 	packets atomic.Uint64
