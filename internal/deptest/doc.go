@@ -4,4 +4,7 @@
 // It reads the import clauses of all Go files that are not tests, whatever
 // their build tags, so that no file escapes by its operating system or
 // architecture. It starts no other program.
+//
+// Further tests of it check that what docs names exists: Go names, files, unit
+// tests and end-to-end scenarios.
 package deptest
