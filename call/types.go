@@ -51,9 +51,14 @@ type Extension map[string]string
 // SessionState is the state of a session (SDK: WebRTCSession.State, same
 // numbers).
 //
-//	NEW ──Call/Accept──▶ ACTIVE ──Stop, remote hangUp──▶ HUNGUP ──▶ CLOSED
-//	 │                      └──every peer gone, give-up───────────▶ CLOSED
-//	 └──Reject──▶ REJECTED ──▶ CLOSED
+//	NEW ───────── Call, Accept ──────▶ ACTIVE
+//	NEW ───────── Reject ────────────▶ REJECTED ──▶ CLOSED
+//	NEW, ACTIVE ─ Stop ──────────────▶ HUNGUP ────▶ CLOSED
+//	NEW ───────── nobody answered, the caller gave up ▶ CLOSED
+//	ACTIVE ────── the last peer is gone ─────────────▶ CLOSED
+//
+// HUNGUP and REJECTED are passed through within a request: what is shown after
+// it, and to the listener, is CLOSED.
 type SessionState int
 
 // The session states.
