@@ -68,18 +68,26 @@ installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+policy=/usr/sbin/policy-rc.d
+
 # Debian starts the services of the packages it installs. policy-rc.d (see
 # invoke-rc.d(8)) forbids that while this script runs; one that is there already
-# is the machine owner's and stays.
+# is the machine owner's, is set aside and comes back.
 forbid_services() {
-	policy=/usr/sbin/policy-rc.d
-	if [ -e "$policy" ]; then
-		return
-	fi
-	trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+	trap allow_services EXIT
 	trap 'exit 1' HUP INT TERM
+	if [ -e "$policy" ] && [ ! -e "$policy.aside" ]; then
+		as_root mv "$policy" "$policy.aside"
+	fi
 	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
 	as_root chmod 755 "$policy"
+}
+
+allow_services() {
+	as_root rm -f "$policy"
+	if [ -e "$policy.aside" ]; then
+		as_root mv "$policy.aside" "$policy"
+	fi
 }
 
 install_packages() {
@@ -91,9 +99,9 @@ install_packages() {
 	as_root apt-get -q update
 	# shellcheck disable=SC2068 # package names
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $@
-	# Not at the next boot either.
-	if [ "$had_prosody" = no ] && installed prosody && [ -d /run/systemd/system ]; then
-		as_root systemctl disable --now prosody
+	# Not at the next boot either; the tests run servers of their own.
+	if [ "$had_prosody" = no ] && installed prosody; then
+		as_root update-rc.d prosody disable
 	fi
 }
 
