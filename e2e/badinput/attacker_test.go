@@ -24,7 +24,7 @@ import (
 // message is what the tests look at of a received stanza.
 type message struct {
 	XMLName xml.Name
-	Type    string `xml:"type,attr"`
+	ID      string `xml:"id,attr"`
 	Params  struct {
 		Signal  string `xml:"signalType"`
 		Session string `xml:"sessionID"`
@@ -211,6 +211,18 @@ func (a *attacker) refused(t *testing.T, d *device, mark call.SessionID) {
 	a.mustSend(t, a.call(mark, "v=0\r\n"))
 	d.eventOf(t, "onInvalidEvents", mark)
 	a.await(t, call.SignalReject, mark)
+}
+
+// pinged waits until the device has read all that was sent: it answers pings of
+// anybody, in turn.
+func (a *attacker) pinged(t *testing.T) {
+	t.Helper()
+	a.mustSend(t, `<iq type='get' id='ping' to='`+jidOf(door)+`/intercom-1'><ping xmlns='urn:xmpp:ping'/></iq>`)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	if _, err := a.received.Take(ctx, "the answer to a ping", func(m message) bool { return m.XMLName.Local == "iq" && m.ID == "ping" }); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // cut waits until the server has ended the attacker's stream.

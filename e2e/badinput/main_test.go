@@ -89,6 +89,9 @@ func TestBadInput(t *testing.T) {
 	t.Run("configuration", l.configuration)
 	t.Run("server", l.server)
 	t.Run("camera", l.cameraGroup)
+	t.Run("people", l.people)
+	t.Run("server's stream", l.streams)
+	t.Run("handset page", l.page)
 }
 
 // says prints the line of a case: what the device did or said.

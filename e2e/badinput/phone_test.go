@@ -229,3 +229,11 @@ func (p *phone) nothingLost(t *testing.T, d *device) {
 	id, c := p.talk(t, d)
 	p.hangUp(t, d, id, c)
 }
+
+// accepted takes the description of the accept of a call.
+func (c *conversation) accepted(t *testing.T, sdp string) {
+	t.Helper()
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+		t.Fatalf("the device's answer: %v", err)
+	}
+}
