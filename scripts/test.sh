@@ -18,7 +18,9 @@ scripts/coverage.sh
 step "static binary"
 scripts/build.sh
 step "end to end with Prosody"
-go test -count=1 -tags e2e ./e2e/xmpp
+go test -count=1 -tags e2e -v ./e2e/xmpp
+step "wrong input, end to end"
+go test -count=1 -tags e2e -v ./e2e/badinput
 step "end to end with the QuickBlox SDK"
 scripts/e2e-quickblox.sh
 step "done"
