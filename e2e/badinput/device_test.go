@@ -270,8 +270,8 @@ func (l *lab) run(args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, l.binary, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		fmt.Fprintf(&errs, "") // the exit code tells
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		return -1, "", err.Error()
 	}
 	return cmd.ProcessState.ExitCode(), strings.TrimSpace(out.String()), strings.TrimSpace(errs.String())
 }
