@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,36 @@ func TestCandidatesAfterAccept(t *testing.T) {
 		}
 		pass(time.Minute)
 		w.wantSent(phone, call.SignalAccept, call.SignalCandidates)
+	})
+}
+
+// TestManyCandidates has a machine with many addresses: receivers bound a list
+// at 64, and one that is longer would be lost as a whole.
+func TestManyCandidates(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(102, "door")
+		door.media.SetManual(true)
+		door.Receive(incomingCall("s", 101, 102))
+		synctest.Wait()
+		w.ok(w.only(door).Accept(nil))
+		list := make([]call.Candidate, 130)
+		for i := range list {
+			list[i].Candidate = fmt.Sprintf("candidate:%d", i)
+		}
+		door.media.Emit(call.LocalDescription{
+			Peer: call.PeerKey{Session: "s", User: 101}, Type: call.Answer, SDP: "v=0", Candidates: list,
+		})
+		pass(time.Second)
+		var got []call.Candidate
+		for _, sent := range w.network.Sent(102) {
+			if n := len(sent.Signal.Candidates); n > 64 {
+				t.Errorf("%d candidates in one signal", n)
+			}
+			got = append(got, sent.Signal.Candidates...)
+		}
+		if !slices.Equal(got, list) {
+			t.Errorf("%d candidates were sent, want all %d in order", len(got), len(list))
+		}
 	})
 }
 

@@ -20,8 +20,10 @@ const (
 	// if the connection to the user then breaks.
 	suspectTime = 10 * time.Second
 	// maxEarly bounds the candidates kept of a peer before its description is
-	// applied, and maxTurnedAway the devices of a user remembered.
+	// applied, maxListed those in one signal of ours, and maxTurnedAway the
+	// devices of a user remembered.
 	maxEarly      = 64
+	maxListed     = 64
 	maxTurnedAway = 8
 )
 
@@ -196,14 +198,14 @@ func (m *machine) sendAccept(now time.Time, p *peer) {
 	p.acceptedAt, p.repeatAt = now, now.Add(candidatesDelay)
 }
 
-// sendCandidates never sends an empty list: that would deafen an SDK.
+// sendCandidates never sends an empty list, which would deafen an SDK, nor one
+// that is too long for a receiver.
 func (m *machine) sendCandidates(p *peer, list []Candidate) {
-	if len(list) == 0 {
-		return
+	for part := range slices.Chunk(list, maxListed) {
+		s := m.newSignal(p, SignalCandidates)
+		s.Peer.Resource, s.Candidates = p.resource, slices.Clone(part)
+		m.send(s)
 	}
-	s := m.newSignal(p, SignalCandidates)
-	s.Peer.Resource, s.Candidates = p.resource, slices.Clone(list)
-	m.send(s)
 }
 
 // advancePeer fires the due deadlines of a peer.
