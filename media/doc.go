@@ -15,7 +15,7 @@
 //	remote Opus ─▶ playout.Voice ─▶ playout.Mixer ─▶ Config.Speaker
 //
 // The package guarantees: nothing is sent to a peer before its connection is
-// up or after ClosePeer was taken up; muting is per session though encoders
+// up, and no new picture or sound after ClosePeer was taken up; muting is per session though encoders
 // are shared; key frames asked for by peers are at least 300 ms apart; no
 // description, candidate or packet from outside makes it panic or grow without
 // bound; events come from one goroutine, in order per peer, and none after
