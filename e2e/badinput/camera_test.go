@@ -26,8 +26,9 @@ func (l *lab) cameraGroup(t *testing.T) {
 		if err := os.Remove(clip); err != nil {
 			t.Fatal(err)
 		}
-		message := a.talkWithoutPicture(t, d, clip)
-		says(t, "event device: %s", strings.ReplaceAll(message, dir, "DIR"))
+		message := strings.ReplaceAll(a.talkWithoutPicture(t, d, clip), dir, "DIR")
+		documented(t, message)
+		says(t, "event device: %s", message)
 		recording(t, clip)
 		a.nothingLost(t, d)
 	})
@@ -45,7 +46,9 @@ func (l *lab) cameraGroup(t *testing.T) {
 		a.hangUp(t, d, id, c)
 		l.tone(t)
 		a.nothingLost(t, d)
-		says(t, "event device: %s", strings.ReplaceAll(e.Error, l.dir, "DIR"))
+		message := strings.ReplaceAll(e.Error, l.dir, "DIR")
+		documented(t, message)
+		says(t, "event device: %s", message)
 	})
 }
 

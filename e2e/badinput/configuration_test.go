@@ -53,11 +53,14 @@ func (l *lab) configuration(t *testing.T) {
 				l.refuses(t, short, c.want, "run", "--config", file)
 			}
 			said, _, _ = strings.Cut(said, "\n")
-			says(t, "%s", strings.NewReplacer(file, "FILE", dir, "DIR", l.dir, "DIR").Replace(said))
+			said = strings.NewReplacer(file, "FILE", dir, "DIR", l.dir, "DIR").Replace(said)
+			documented(t, said)
+			says(t, "%s", said)
 		})
 	}
 	t.Run("no file", func(t *testing.T) {
 		said := l.refuses(t, strings.NewReplacer(), []string{"/no/such/file.yaml"}, "run", "--config", "/no/such/file.yaml")
+		documented(t, said)
 		says(t, "%s", said)
 	})
 }

@@ -4,6 +4,7 @@ package badinput
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -51,6 +52,7 @@ func (l *lab) control(t *testing.T, d *device, a *phone) {
 			if status != c.status || !strings.Contains(text, c.want) {
 				t.Errorf("%d %s, want %d with %q", status, text, c.status, c.want)
 			}
+			documented(t, fmt.Sprintf("%d %s", status, text))
 			says(t, "%d %s", status, text)
 		})
 	}
@@ -71,15 +73,19 @@ func (l *lab) control(t *testing.T, d *device, a *phone) {
 				t.Errorf("exit code %d, %q, %q; want %d with %q", code, stdout, stderr, c.code, c.want)
 			}
 			first, _, _ := strings.Cut(stderr, "\n")
+			documented(t, first)
 			says(t, "%s", first)
 		})
 	}
 	t.Run("no daemon", func(t *testing.T) {
-		code, _, stderr := l.run("status", "--socket", filepath.Join(t.TempDir(), "none.sock"))
+		dir := t.TempDir()
+		code, _, stderr := l.run("status", "--socket", filepath.Join(dir, "none.sock"))
 		if code != 1 || !strings.Contains(stderr, "none.sock") {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
-		says(t, "%s", strings.ReplaceAll(stderr, filepath.Dir(t.TempDir()), "DIR"))
+		said := strings.ReplaceAll(stderr, dir, "DIR")
+		documented(t, said)
+		says(t, "%s", said)
 	})
 	a.nothingLost(t, d)
 }

@@ -100,3 +100,15 @@ func says(t *testing.T, format string, args ...any) {
 	_, name, _ := strings.Cut(t.Name(), "/")
 	fmt.Printf("%s: %s\n", strings.ReplaceAll(name, "_", " "), fmt.Sprintf(format, args...))
 }
+
+// documented checks that docs/bad-input.md shows a message as it is.
+func documented(t *testing.T, message string) {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/bad-input.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(doc), "`"+message+"`") {
+		t.Errorf("docs/bad-input.md does not show the message %q", message)
+	}
+}

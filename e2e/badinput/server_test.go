@@ -70,8 +70,9 @@ func (l *lab) server(t *testing.T) {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 		a.nothingLost(t, d)
-		lines := strings.Split(stderr, "\n")
-		says(t, "%s", strings.ReplaceAll(lines[len(lines)-1], d.dir, "DIR"))
+		said := strings.ReplaceAll(stderr[strings.LastIndex(stderr, "\n")+1:], d.dir, "DIR")
+		documented(t, said)
+		says(t, "%s", said)
 	})
 }
 
@@ -94,6 +95,7 @@ func (d *device) offline(t *testing.T, want string) string {
 	if !d.alive() {
 		t.Fatal("the device has ended")
 	}
+	documented(t, reason)
 	return reason
 }
 

@@ -31,7 +31,7 @@ func (l *lab) stanzas(t *testing.T, d *device, a *phone) {
 				d.idle(t)
 				says(t, "rings, as an ordinary call; reject works")
 			} else {
-				says(t, "nothing rings; %s", dropped(d))
+				says(t, "nothing rings; %s", dropped(t, d))
 			}
 			a.nothingLost(t, d)
 		})
@@ -52,7 +52,7 @@ func (l *lab) stanzas(t *testing.T, d *device, a *phone) {
 		attacker.mustSend(t, attacker.stanza(call.SignalUpdate, "x", "<userInfo><a>"+strings.Repeat("x", 250<<10)+"</a></userInfo>"))
 		attacker.handled(t, d, "after-userInfo")
 		a.nothingLost(t, d)
-		says(t, "nothing rings; %s", dropped(d))
+		says(t, "nothing rings; %s", dropped(t, d))
 	})
 	t.Run("another sender's name", func(t *testing.T) {
 		liar := l.attacker(t, carl, "liar")
@@ -66,13 +66,15 @@ func (l *lab) stanzas(t *testing.T, d *device, a *phone) {
 	})
 }
 
-// dropped is the daemon's last word on stanzas it does not take; it says so once
-// a minute, and counts the rest.
-func dropped(d *device) string {
-	if w := d.warning("msg=\"dropped message\""); w != "" {
-		return "log: " + w
+// dropped is the daemon's last word on stanzas it does not take.
+func dropped(t *testing.T, d *device) string {
+	t.Helper()
+	w := d.warning("msg=\"dropped message\"")
+	if w == "" {
+		return "log: nothing"
 	}
-	return "log: nothing"
+	documented(t, field(w, "error="))
+	return "log: " + w
 }
 
 // quirk is one kind of odd stanza, as many as belong to it.
@@ -135,7 +137,7 @@ func (l *lab) descriptions(t *testing.T, d *device, a *phone) {
 			}
 			if !c.rings {
 				a.nothingLost(t, d)
-				says(t, "nothing rings; %s", dropped(d))
+				says(t, "nothing rings; %s", dropped(t, d))
 				return
 			}
 			d.press(t)
@@ -145,6 +147,7 @@ func (l *lab) descriptions(t *testing.T, d *device, a *phone) {
 				t.Error("onSessionClose does not say why")
 			}
 			a.nothingLost(t, d)
+			documented(t, closed.Error)
 			says(t, "rings; accepted, it is rejected: onSessionClose: %s", closed.Error)
 		})
 	}
@@ -164,6 +167,7 @@ func (l *lab) descriptions(t *testing.T, d *device, a *phone) {
 			}
 			d.idle(t)
 			a.nothingLost(t, d)
+			documented(t, closed.Error)
 			says(t, "the phone gets hangUp; onSessionClose: %s", closed.Error)
 		})
 	}

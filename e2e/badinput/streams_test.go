@@ -65,9 +65,9 @@ func (l *lab) hostile(t *testing.T, name, junk string, survives bool) {
 	said := ""
 	if survives {
 		conn.ping(t)
-		said = "the stanza is dropped: " + field(d.warning("msg=\"dropped"), "error=")
+		said = field(d.warning("msg=\"dropped"), "error=")
 	} else {
-		said = "logs in again: " + d.offlineEvent(t)
+		said = d.offlineEvent(t)
 		conn = server.login(t)
 	}
 	d.press(t)
@@ -77,7 +77,12 @@ func (l *lab) hostile(t *testing.T, name, junk string, survives bool) {
 	if after := d.usage(t); after.memory > before.memory+(16<<20) {
 		t.Errorf("the device grew: %s before, %s after", before, after)
 	}
-	says(t, "%s", said)
+	documented(t, said)
+	if survives {
+		says(t, "the stanza is dropped: %s", said)
+	} else {
+		says(t, "logs in again: %s", said)
+	}
 }
 
 // offlineEvent takes the event that tells why the link went down.
@@ -91,7 +96,7 @@ func (d *device) offlineEvent(t *testing.T) string {
 func field(line, key string) string {
 	_, value, _ := strings.Cut(line, key)
 	value, _, _ = strings.Cut(value, " dropped_in_all=")
-	return strings.Trim(value, `"`)
+	return strings.ReplaceAll(strings.Trim(value, `"`), `\"`, `"`)
 }
 
 // server is a server that accepts everybody and has no manners.
