@@ -5,6 +5,7 @@ package quickblox
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/intercomd/intercomd/e2e/quickblox/rig"
@@ -20,6 +21,7 @@ func outgoingScenarios() []scenario {
 		{"ring-plan-first-answer", ringPlanFirstAnswer},
 		{"update-both-ways", updateBothWays},
 		{"call-and-mute-by-command", callAndMute},
+		{"bandwidth-and-statistics", bandwidthAndStatistics},
 		{"audio-call", audioCall},
 		{"picture-720p", picture720p},
 	}
@@ -163,6 +165,47 @@ func callAndMute(s *scene) {
 	s.run(d, "stop")
 	s.at(a, "onStopCallListener", device)
 	s.idle(d)
+}
+
+// A call may be limited, and the reports tell what is sent.
+func bandwidthAndStatistics(s *scene) {
+	const limit = 200 // kbit/s
+	d, a := s.device(), s.client("anna", anna)
+	s.run(d, "call", "--bandwidth", strconv.Itoa(limit), "Anna")
+	if rung := s.at(a, "onCallListener", device); rung.Extension["bandwidth"] != strconv.Itoa(limit) {
+		s.Errorf("the call says %v, want the limit in userInfo", rung.Extension)
+	}
+	s.do(a.Accept)
+	for _, want := range []string{"CONNECTING", "CONNECTED"} {
+		if e := s.door(d, "onSessionConnectionStateChanged", anna); e.State != want {
+			s.Errorf("connection state %s, want %s", e.State, want)
+		}
+	}
+	s.all(talk(d, a)...)
+	v := s.steadyVideo(d, anna)
+	if v.Codec != "H264" || v.Width != d.Config.Camera.Width || v.Height != d.Config.Camera.Height {
+		s.Errorf("the device reports %+v", v)
+	}
+	if v.SendBitrate > 3*limit*1000/2 {
+		s.Errorf("the device sends %d bit/s of video, the call allows %d", v.SendBitrate, limit*1000)
+	}
+	s.press(d, "front")
+	s.at(a, "onStopCallListener", device)
+	s.idle(d)
+}
+
+// steadyVideo is the third report with video from now on: the first key frames
+// are over then.
+func (s *scene) steadyVideo(d *rig.Device, user int64) rig.MediaStats {
+	s.Helper()
+	var last rig.MediaStats
+	for seen := 0; seen < 3; {
+		if e := s.door(d, "onCallStatsReport", user); e.Stats != nil && e.Stats.Video.SendBitrate > 0 {
+			last = e.Stats.Video
+			seen++
+		}
+	}
+	return last
 }
 
 func audioCall(s *scene) {
