@@ -33,6 +33,7 @@ func (l *lab) floods(t *testing.T, d *device, a *phone) {
 			worst = max(worst, l.pressDuring(t, d, a))
 		}
 		took := wait()
+		s.pinged(t)
 		after := d.usage(t)
 		rejects := s.count(call.SignalReject)
 		if rejects == 0 || rejects > mayAnswer(took) || d.count("onCall", stranger) > 0 {
@@ -57,6 +58,7 @@ func (l *lab) floods(t *testing.T, d *device, a *phone) {
 		}
 		answer := c.await(t, call.SignalReject, "flood-0").at.Sub(stopped)
 		took := wait()
+		c.pinged(t)
 		after := d.usage(t)
 		rings, rejects := d.count("onCall", carl)-rung, c.count(call.SignalReject)
 		if rings+rejects > mayAnswer(took)+1 || rings > 2 { // the first ring is rejected by command
