@@ -135,11 +135,13 @@ func lifetime(t call.SignalType) time.Duration {
 }
 
 // importance orders the kinds of signals: candidates are repeated inside the
-// descriptions, a `call` is repeated, and nothing repeats a hangUp.
+// descriptions, a `call` is repeated, whoever calls again is rejected again, so
+// rejects to many strangers must not push out an accept, and nothing repeats a
+// hangUp.
 func importance(t call.SignalType) int {
 	return slices.Index([]call.SignalType{
 		call.SignalCandidates, call.SignalUpdate, call.SignalCall,
-		call.SignalAccept, call.SignalReject, call.SignalHangUp,
+		call.SignalReject, call.SignalAccept, call.SignalHangUp,
 	}, t)
 }
 

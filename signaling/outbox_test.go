@@ -72,6 +72,8 @@ func TestOutboxPut(t *testing.T) {
 			[]string{"hangUp a 1", "iceCandidates b 1", "call a 2", "accept a 3", "reject a 4"}, []string{"iceCandidates a 1: queue full"}},
 		{"then updates", []string{"call a 1", "update a 1", "accept a 2", "hangUp a 3", "reject a 4", "hangUp a 5"},
 			[]string{"call a 1", "accept a 2", "hangUp a 3", "reject a 4", "hangUp a 5"}, []string{"update a 1: queue full"}},
+		{"rejects before an accept", []string{"accept a 1", "reject b 2", "reject c 3", "reject d 4", "reject e 5", "reject f 6"},
+			[]string{"accept a 1", "reject c 3", "reject d 4", "reject e 5", "reject f 6"}, []string{"reject b 2: queue full"}},
 		{"the newcomer may be the least", []string{"hangUp a 1", "hangUp a 2", "hangUp a 3", "hangUp a 4", "hangUp a 5", "call a 6"},
 			[]string{"hangUp a 1", "hangUp a 2", "hangUp a 3", "hangUp a 4", "hangUp a 5"}, []string{"call a 6: queue full"}},
 		{"at last the oldest hangUp", []string{"hangUp a 1", "hangUp a 2", "hangUp a 3", "hangUp a 4", "hangUp a 5", "hangUp a 6"},
