@@ -219,7 +219,7 @@ func TestRequests(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		ctx := r.t.Context()
 		wantError(t, "unknown button", r.dev.Press(ctx, "back"), `no button "back"; there is: front, all`)
-		wantError(t, "nothing to accept", r.dev.Do(ctx, "accept", SessionRequest{}), "no session to use; there is: none")
+		wantError(t, "nothing to accept", r.dev.Do(ctx, "accept", SessionRequest{}), "there is no session")
 		wantError(t, "unknown verb", r.dev.Do(ctx, "sing", SessionRequest{}), `verb "sing": want accept, reject, stop, update, mute or unmute`)
 		_, err := r.dev.Call(ctx, CallRequest{Users: []string{"Zoe"}})
 		wantError(t, "unknown contact", err, `no contact "Zoe"; there is: Anna, Ben, Carl`)

@@ -10,19 +10,18 @@ import (
 // NotFoundError says that a request names something the device does not have.
 type NotFoundError struct {
 	Kind  string   // "button", "contact", "session"
-	Name  string   // as asked for; "" when the request named none
+	Name  string   // as asked for; "" when the request named none and there is none
 	Known []string // what there is
 }
 
 func (e *NotFoundError) Error() string {
-	known := "none"
-	if len(e.Known) > 0 {
-		known = strings.Join(e.Known, ", ")
+	switch {
+	case len(e.Known) > 0:
+		return fmt.Sprintf("no %s %q; there is: %s", e.Kind, e.Name, strings.Join(e.Known, ", "))
+	case e.Name == "":
+		return "there is no " + e.Kind
 	}
-	if e.Name == "" {
-		return fmt.Sprintf("no %s to use; there is: %s", e.Kind, known)
-	}
-	return fmt.Sprintf("no %s %q; there is: %s", e.Kind, e.Name, known)
+	return fmt.Sprintf("no %s %q; there is none", e.Kind, e.Name)
 }
 
 // ConflictError says that a request does not fit what the device is doing.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,9 +83,17 @@ func (c *capture) open() (mediadevices.Track, error) {
 	}
 	stream, err := mediadevices.GetUserMedia(c.constraints(d.ID()))
 	if err != nil {
-		return nil, fmt.Errorf("open %s %q: %w", deviceName(c.kind), d.Info().Label, diagnose(d, err))
+		return nil, named(fmt.Sprintf("open %s %q", deviceName(c.kind), d.Info().Label), diagnose(d, err))
 	}
 	return stream.GetTracks()[0], nil
+}
+
+// named puts what was tried before an error, unless the driver has done so.
+func named(tried string, err error) error {
+	if strings.HasPrefix(err.Error(), tried+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", tried, err)
 }
 
 // findDriver finds a registered driver by id or label.

@@ -208,3 +208,16 @@ func TestStuckCameraHoldsUpNothingElse(t *testing.T) {
 		require.NoError(t, both.Close())
 	})
 }
+
+func TestErrorsNameADeviceOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		"no such file":                           `open camera "x": no such file`,
+		`open camera "x": no such file`:          `open camera "x": no such file`,
+		`open camera "x" failed: no such device`: `open camera "x": open camera "x" failed: no such device`,
+	} {
+		cause := errors.New(text)
+		if got := named(`open camera "x"`, cause); got.Error() != want || !errors.Is(got, cause) {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}

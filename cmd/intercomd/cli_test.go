@@ -49,10 +49,10 @@ func TestRefusalsAreFailures(t *testing.T) {
 	socket := serve(t, newFakeDevice())
 	tests := []struct{ args, stderr string }{
 		{"press back", "intercomd press: no button \"back\"; there is: front, side\n"},
-		{"accept gone", "intercomd accept: no session \"gone\"; there is: none\n"},
+		{"accept gone", "intercomd accept: no session \"gone\"; there is none\n"},
 		{"accept busy", "intercomd accept: not now\n"},
-		{"mute gone", "intercomd mute: no session \"gone\"; there is: none\n"},
-		{"update gone a=b", "intercomd update: no session \"gone\"; there is: none\n"},
+		{"mute gone", "intercomd mute: no session \"gone\"; there is none\n"},
+		{"update gone a=b", "intercomd update: no session \"gone\"; there is none\n"},
 		{"run --config x.yaml", "intercomd run: "},
 		{"check-config /no/such/file", "read configuration: stat /no/such/file: no such file or directory\nintercomd check-config: /no/such/file has 1 problem\n"},
 	}
