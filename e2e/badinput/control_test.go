@@ -63,7 +63,7 @@ func (l *lab) control(t *testing.T, d *device, a *phone) {
 	}{
 		{"press back", 1, `no button "back"; there is: front`},
 		{"call Zoe", 1, `no contact "Zoe"`},
-		{"accept", 1, "no session to use"},
+		{"accept", 1, "there is no session"},
 		{"stop nothing", 1, `no session "nothing"`},
 		{"explode", 2, "explode"},
 	} {
