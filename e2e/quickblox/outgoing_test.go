@@ -169,7 +169,7 @@ func callAndMute(s *scene) {
 
 // A call may be limited, and the reports tell what is sent.
 func bandwidthAndStatistics(s *scene) {
-	const limit = 200 // kbit/s
+	const limit = 60 // kbit/s; without a limit the test picture takes about 95
 	d, a := s.device(), s.client("anna", anna)
 	s.run(d, "call", "--bandwidth", strconv.Itoa(limit), "Anna")
 	if rung := s.at(a, "onCallListener", device); rung.Extension["bandwidth"] != strconv.Itoa(limit) {
@@ -186,7 +186,7 @@ func bandwidthAndStatistics(s *scene) {
 	if v.Codec != "H264" || v.Width != d.Config.Camera.Width || v.Height != d.Config.Camera.Height {
 		s.Errorf("the device reports %+v", v)
 	}
-	if v.SendBitrate > 3*limit*1000/2 {
+	if v.SendBitrate > 5*limit*1000/4 {
 		s.Errorf("the device sends %d bit/s of video, the call allows %d", v.SendBitrate, limit*1000)
 	}
 	s.press(d, "front")
