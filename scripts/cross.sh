@@ -1,8 +1,8 @@
 #!/bin/sh
-# Leaves bin/intercomd-linux-amd64 and bin/intercomd-linux-arm64, static and
-# stripped, and checks both.
+# Leaves bin/intercomd-linux-ARCH for amd64 and arm64, static and stripped, and
+# checks them.
 #
-# usage: scripts/cross.sh
+# usage: scripts/cross.sh [ARCH…]           (default amd64 arm64)
 #
 # MAIN_PKG and VERSION as in scripts/build.sh. Needs an amd64 Debian machine with
 # what `scripts/setup.sh build cross` installs.
@@ -52,10 +52,20 @@ check() {
 }
 
 [ "$(uname -m)" = x86_64 ] || fail "this machine is $(uname -m); cross building needs x86_64"
-build_amd64
-build_arm64
-check bin/intercomd-linux-amd64 x86-64
-check bin/intercomd-linux-arm64 aarch64
-bin/intercomd-linux-amd64 version
-qemu-aarch64-static bin/intercomd-linux-arm64 version
+[ $# -gt 0 ] || set -- amd64 arm64
+for arch in "$@"; do
+	case $arch in
+	amd64)
+		build_amd64
+		check bin/intercomd-linux-amd64 x86-64
+		bin/intercomd-linux-amd64 version
+		;;
+	arm64)
+		build_arm64
+		check bin/intercomd-linux-arm64 aarch64
+		qemu-aarch64-static bin/intercomd-linux-arm64 version
+		;;
+	*) fail "unknown architecture $arch: one of amd64, arm64" ;;
+	esac
+done
 [ -z "$too_big" ] || fail "more than $max_bytes bytes:$too_big"

@@ -5,6 +5,8 @@
 #   demo   build, for the page                     (go, node and npm are expected)
 #   e2e    build, Prosody, Chromium, namespaces    (go, node and npm are expected)
 #   cross  build, compiler and emulator for arm64
+#   board  cross, QEMU for the virtual board
+#   kernel what building the virtual board's kernel needs
 #   lint   shellcheck
 #
 # usage: scripts/setup.sh [GROUP…]          (default build)
@@ -45,21 +47,24 @@ check_node() {
 	[ "${major:-0}" -ge "$node_major" ] || fail "node is $version, need v$node_major or newer"
 }
 
-build_packages="gcc g++ libc6-dev pkg-config dpkg-dev nasm libvpx-dev libopus-dev"
+build_packages="gcc g++ libc6-dev pkg-config dpkg-dev nasm libvpx-dev libopus-dev libjpeg62-turbo-dev"
+cross_packages="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static file"
 
 packages_of() {
 	case $1 in
 	build | demo) echo "$build_packages" ;;
 	e2e) echo "$build_packages prosody chromium iproute2 openssl" ;;
-	cross) echo "$build_packages gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static file" ;;
+	cross) echo "$build_packages $cross_packages" ;;
+	board) echo "$build_packages $cross_packages qemu-system-arm iproute2" ;;
+	kernel) echo "$cross_packages make flex bison bc libelf-dev libssl-dev kmod python3 xz-utils" ;;
 	lint) echo "shellcheck" ;;
-	*) fail "unknown group $1: one of build, demo, e2e, cross, lint" ;;
+	*) fail "unknown group $1: one of build, demo, e2e, cross, board, kernel, lint" ;;
 	esac
 }
 
 tools_of() {
 	case $1 in
-	build | cross) check_go ;;
+	build | cross | board) check_go ;;
 	demo | e2e) check_go && check_node ;;
 	esac
 }

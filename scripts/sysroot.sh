@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages="libopus-dev libvpx-dev"
+packages="libopus-dev libvpx-dev libjpeg62-turbo-dev"
 sysroot=$PWD/build/sysroot-arm64
 state=$PWD/build/apt-arm64
 stamp=$sysroot/.packages
