@@ -1,0 +1,123 @@
+package sdnotify
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Names of the environment's variables, see sd_notify(3) and
+// sd_watchdog_enabled(3).
+const (
+	socketVariable   = "NOTIFY_SOCKET"
+	intervalVariable = "WATCHDOG_USEC"
+	processVariable  = "WATCHDOG_PID"
+)
+
+// SendTimeout bounds how long a message waits for room in the supervisor's
+// queue.
+const SendTimeout = time.Second
+
+// Notifier sends messages to the supervisor. It may be used by several
+// goroutines.
+type Notifier struct {
+	address string // "" when nobody listens; an abstract name begins with '@'
+}
+
+// New makes a notifier for the environment that getenv reads (os.Getenv). The
+// error is about a socket that cannot be spoken to; messages to that notifier
+// do nothing.
+func New(getenv func(string) string) (*Notifier, error) {
+	address := getenv(socketVariable)
+	switch {
+	case address == "":
+		return &Notifier{}, nil
+	case !strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "@"), len(address) == 1:
+		return &Notifier{}, fmt.Errorf("read %s: %q is neither a path nor an abstract socket", socketVariable, address)
+	}
+	return &Notifier{address: address}, nil
+}
+
+// Enabled tells whether there is a supervisor to speak to.
+func (n *Notifier) Enabled() bool { return n.address != "" }
+
+// Ready says that starting is done, and what the daemon is doing now.
+func (n *Notifier) Ready(status string) error {
+	return n.send("READY=1\n" + statusLine(status))
+}
+
+// Status says in a line for people what the daemon is doing now.
+func (n *Notifier) Status(text string) error { return n.send(statusLine(text)) }
+
+// Alive keeps the supervisor's watchdog from acting for another interval, see
+// [WatchdogInterval].
+func (n *Notifier) Alive() error { return n.send("WATCHDOG=1") }
+
+// Stopping says that the daemon has begun to end.
+func (n *Notifier) Stopping() error { return n.send("STOPPING=1") }
+
+// statusLine keeps a text within its assignment: lines separate assignments.
+func statusLine(text string) string {
+	return "STATUS=" + strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+func (n *Notifier) send(message string) error {
+	if n.address == "" {
+		return nil
+	}
+	name, _, _ := strings.Cut(message, "=")
+	if err := write(n.address, message); err != nil {
+		return fmt.Errorf("notify supervisor of %s: %w", name, err)
+	}
+	return nil
+}
+
+func write(address, message string) (err error) {
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: address, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := conn.SetWriteDeadline(time.Now().Add(SendTimeout)); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte(message))
+	return err
+}
+
+// WatchdogInterval is the longest time between two [Notifier.Alive] that the
+// supervisor of process pid (os.Getpid) puts up with; 0 when it does not watch
+// it. The error is about an interval that is no positive number of
+// microseconds, or a process id that is none.
+func WatchdogInterval(getenv func(string) string, pid int) (time.Duration, error) {
+	text := getenv(intervalVariable)
+	if text == "" {
+		return 0, nil
+	}
+	if owner := getenv(processVariable); owner != "" {
+		id, err := strconv.Atoi(owner)
+		if err != nil {
+			return 0, fmt.Errorf("read %s: %w", processVariable, err)
+		}
+		if id != pid {
+			return 0, nil
+		}
+	}
+	const most = uint64(1<<63-1) / uint64(time.Microsecond)
+	usec, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", intervalVariable, err)
+	}
+	if usec == 0 || usec > most {
+		return 0, fmt.Errorf("read %s: %d µs is no interval", intervalVariable, usec)
+	}
+	return time.Duration(usec) * time.Microsecond, nil
+}
