@@ -16,7 +16,12 @@ import (
 type checker struct {
 	*report
 	raw         raw
-	credentials string // folder of the systemd credentials, or ""
+	credentials string            // folder of the systemd credentials, or ""
+	claimed     map[string]string // key of the table that uses a line
+}
+
+func newChecker(r *report, written raw, credentials string) *checker {
+	return &checker{report: r, raw: written, credentials: credentials, claimed: map[string]string{}}
 }
 
 func (c *checker) config() *Config {
@@ -29,10 +34,13 @@ func (c *checker) config() *Config {
 		WebRTC:    c.webrtc(),
 		Camera:    c.camera(),
 		Audio:     c.audio(),
+		Watchdog:  c.watchdog(),
 		Control:   c.control(),
 		Log:       c.log(),
 	}
 	cfg.Buttons = c.buttons(cfg.Contacts)
+	cfg.Lamps = c.lamps()
+	cfg.Relays = c.relays(cfg.Contacts)
 	cfg.AutoAccept = c.autoAccept(cfg.Contacts)
 	return cfg
 }

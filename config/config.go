@@ -17,6 +17,9 @@ type Config struct {
 	WebRTC     WebRTC
 	Camera     Camera
 	Audio      Audio
+	Lamps      []Lamp  // names are unique
+	Relays     []Relay // names are unique
+	Watchdog   Watchdog
 	Control    Control
 	Log        Log
 }
@@ -59,15 +62,6 @@ type Contact struct {
 	Password Secret // of the account on the LAN server; set for all if it listens on more than loopback
 }
 
-// Button says whom a button rings.
-type Button struct {
-	Name     string
-	Source   ButtonSource
-	Contacts []Contact  // at least 1; at most 3 in a conference
-	Mode     ButtonMode // default FirstAnswer
-	CallType CallType   // default VideoCall
-}
-
 // AutoAccept says whose calls are answered without a press.
 type AutoAccept struct {
 	Enabled bool
@@ -93,21 +87,6 @@ type ICEServer struct {
 	Password Secret   // likewise
 }
 
-// Camera says what picture is sent.
-type Camera struct {
-	Source  Source // SourceTest (default), SourceFile or SourceNone
-	Width   int    // pixels, even, 16 to 1920; default 1280
-	Height  int    // pixels, even, 16 to 1080; default 720
-	FPS     int    // frames per second, 1 to 60; default 30
-	Bitrate int    // bit/s, 100000 to 8000000; default 1500000
-}
-
-// Audio says where sound comes from and goes to.
-type Audio struct {
-	Capture  Source // SourceTest (default), SourceFile (WAV) or SourceNone
-	Playback Source // SourceNull (default) or SourceFile (WAV, written)
-}
-
 // Control describes the control socket.
 type Control struct {
 	Socket string // path of the Unix socket; default "/run/intercomd/control.sock"
@@ -130,33 +109,6 @@ const (
 	TLSNone   TLSMode = "none"
 )
 
-// ButtonSource says where presses of a button come from.
-type ButtonSource string
-
-// The button sources.
-const (
-	ButtonControl ButtonSource = "control" // the control socket
-	ButtonStdin   ButtonSource = "stdin"   // Enter in the terminal
-)
-
-// ButtonMode says how a button rings several contacts.
-type ButtonMode string
-
-// The button modes.
-const (
-	FirstAnswer ButtonMode = "first-answer" // one session each, the first to accept wins
-	Conference  ButtonMode = "conference"   // one session with all
-)
-
-// CallType is the kind of call a button makes.
-type CallType string
-
-// The call types.
-const (
-	VideoCall CallType = "video"
-	AudioCall CallType = "audio"
-)
-
 // LogFormat is the form of log lines.
 type LogFormat string
 
@@ -165,28 +117,3 @@ const (
 	LogText LogFormat = "text"
 	LogJSON LogFormat = "json"
 )
-
-// SourceKind is the kind of a [Source].
-type SourceKind string
-
-// The kinds of sources and sinks.
-const (
-	SourceTest SourceKind = "test" // generated
-	SourceFile SourceKind = "file" // Path
-	SourceNone SourceKind = "none" // there is no such device
-	SourceNull SourceKind = "null" // a sink that forgets
-)
-
-// Source is where media comes from or goes to.
-type Source struct {
-	Kind SourceKind
-	Path string // of SourceFile
-}
-
-// String returns the source as it is written in the file.
-func (s Source) String() string {
-	if s.Kind == SourceFile {
-		return "file:" + s.Path
-	}
-	return string(s.Kind)
-}

@@ -9,6 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// The keys of the file, and of one of its tables.
+const (
+	topKeys    = "device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, lamps, relays, watchdog, control, log"
+	cameraKeys = "source, width, height, fps, bitrate, rotation, mirror, exposure, brightness, power_line_frequency"
+)
+
 // TestProblems gives the exact messages for wrong files. DIR stands for the
 // folder of the file.
 func TestProblems(t *testing.T) {
@@ -24,16 +30,16 @@ DIR/c.yaml: quickblox.password_file: is missing, it must be the path of a file w
 		{"no YAML", "!a: [", "DIR/c.yaml: is not YAML: line 1: did not find expected node content"},
 		{"tab", "!xmpp:\n\tdomain: x", "DIR/c.yaml: is not YAML: line 2: found character that cannot start any token"},
 		{"two documents", "---\na: b\n", "DIR/c.yaml: holds more than one document"},
-		{"a list", "![a]", "DIR/c.yaml: a list is not a table of keys, allowed are device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, control, log"},
-		{"unknown table", "sip: {}\n", "DIR/c.yaml:5: sip: is unknown, allowed are device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, control, log"},
-		{"unknown key", "camera: {framerate: 30}\n", "DIR/c.yaml:5: camera.framerate: is unknown, allowed are source, width, height, fps, bitrate"},
-		{"key in capitals", "camera: {FPS: 30}\n", "DIR/c.yaml:5: camera.FPS: is unknown, allowed are source, width, height, fps, bitrate"},
-		{"long key", "camera: {" + strings.Repeat("k", 101) + ": 1}\n", "DIR/c.yaml:5: camera.\"" + strings.Repeat("k", 100) + "\"…: is unknown, allowed are source, width, height, fps, bitrate"},
-		{"key with a line end", "camera: {\"a\\nb\": 1}\n", "DIR/c.yaml:5: camera.\"a\\nb\": is unknown, allowed are source, width, height, fps, bitrate"},
-		{"key that is no text", "camera: {[a]: 30}\n", "DIR/c.yaml:5: camera.: is unknown, allowed are source, width, height, fps, bitrate"},
+		{"a list", "![a]", "DIR/c.yaml: a list is not a table of keys, allowed are " + topKeys},
+		{"unknown table", "sip: {}\n", "DIR/c.yaml:5: sip: is unknown, allowed are " + topKeys},
+		{"unknown key", "camera: {framerate: 30}\n", "DIR/c.yaml:5: camera.framerate: is unknown, allowed are " + cameraKeys},
+		{"key in capitals", "camera: {FPS: 30}\n", "DIR/c.yaml:5: camera.FPS: is unknown, allowed are " + cameraKeys},
+		{"long key", "camera: {" + strings.Repeat("k", 101) + ": 1}\n", "DIR/c.yaml:5: camera.\"" + strings.Repeat("k", 100) + "\"…: is unknown, allowed are " + cameraKeys},
+		{"key with a line end", "camera: {\"a\\nb\": 1}\n", "DIR/c.yaml:5: camera.\"a\\nb\": is unknown, allowed are " + cameraKeys},
+		{"key that is no text", "camera: {[a]: 30}\n", "DIR/c.yaml:5: camera.: is unknown, allowed are " + cameraKeys},
 		{"key given twice", "camera:\n  fps: 30\n  fps: 25\n", "DIR/c.yaml:7: camera.fps: is given twice, first in line 6"},
 		{"table given twice", "xmpp: {}\n", "DIR/c.yaml:5: xmpp: is given twice, first in line 2"},
-		{"table is a text", "camera: fast\n", `DIR/c.yaml:5: camera: "fast" is not a table of keys, allowed are source, width, height, fps, bitrate`},
+		{"table is a text", "camera: fast\n", `DIR/c.yaml:5: camera: "fast" is not a table of keys, allowed are ` + cameraKeys},
 		{"text for a number", "camera: {fps: \"30\"}\n", `DIR/c.yaml:5: camera.fps: "30" is not a whole number`},
 		{"fraction for a number", "camera: {fps: 29.97}\n", "DIR/c.yaml:5: camera.fps: 29.97 is not a whole number"},
 		{"huge number", "camera: {fps: 99999999999999999999}\n", "DIR/c.yaml:5: camera.fps: 99999999999999999999 is not a whole number"},
@@ -73,8 +79,8 @@ DIR/c.yaml:1: xmpp.ca_file: "DIR/password" holds no certificate, allowed are cer
 		{"lan open to all", "lan:\n  enabled: true\n  listen: \":8080\"\n", `DIR/c.yaml:4: contacts[0].password_file: is missing, every contact needs one when lan.listen is ":8080"
 DIR/c.yaml:4: contacts[1].password_file: is missing, every contact needs one when lan.listen is ":8080"`},
 
-		{"button", "buttons: [{source: gpio, mode: all, call_type: fax}]\n", `DIR/c.yaml:5: buttons[0].name: is missing, it must be a name
-DIR/c.yaml:5: buttons[0].source: "gpio" is unknown, allowed are control, stdin
+		{"button", "buttons: [{source: bell, mode: all, call_type: fax}]\n", `DIR/c.yaml:5: buttons[0].name: is missing, it must be a name
+DIR/c.yaml:5: buttons[0].source: "bell" is unknown, allowed are control, stdin, gpio, evdev
 DIR/c.yaml:5: buttons[0].mode: "all" is unknown, allowed are first-answer, conference
 DIR/c.yaml:5: buttons[0].call_type: "fax" is unknown, allowed are video, audio
 DIR/c.yaml:5: buttons[0].contacts: is missing, it must name at least one contact`},
@@ -130,16 +136,16 @@ DIR/c.yaml:7: webrtc.ice_servers[0].username: is missing, a TURN server needs on
 DIR/c.yaml:7: webrtc.ice_servers[0].password_file: is missing, a TURN server needs one
 DIR/c.yaml:8: webrtc.ice_servers[1].urls: is missing, it must list at least one stun: or turn: URL`},
 
-		{"camera", "camera: {source: v4l2, width: 1281, height: 1082, fps: 61, bitrate: 99999}\n", `DIR/c.yaml:5: camera.source: "v4l2" is unknown, allowed are test, none, file:PATH
+		{"camera", "camera: {source: v4l2, width: 1281, height: 1082, fps: 61, bitrate: 99999}\n", `DIR/c.yaml:5: camera.source: "v4l2" is unknown, allowed are test, none, file:PATH, auto, usb, csi, usb:NAME, csi:NAME, /dev/NAME
 DIR/c.yaml:5: camera.width: 1281 is not a size, allowed are even numbers from 16 to 1920
 DIR/c.yaml:5: camera.height: 1082 is not a size, allowed are even numbers from 16 to 1080
 DIR/c.yaml:5: camera.fps: 61 is out of range, allowed are 1 to 60
 DIR/c.yaml:5: camera.bitrate: 99999 is out of range, allowed are 100000 to 8000000`},
 		{"camera file", "camera: {source: \"file:gone.h264\"}\n", `DIR/c.yaml:5: camera.source: file "DIR/gone.h264" does not exist`},
 		{"camera folder", "camera: {source: \"file:.\"}\n", `DIR/c.yaml:5: camera.source: "DIR" is a folder, allowed is a file`},
-		{"camera without path", "camera: {source: \"file:\"}\n", `DIR/c.yaml:5: camera.source: "file:" is unknown, allowed are test, none, file:PATH`},
-		{"audio", "audio: {capture: mic, playback: test}\n", `DIR/c.yaml:5: audio.capture: "mic" is unknown, allowed are test, none, file:PATH
-DIR/c.yaml:5: audio.playback: "test" is unknown, allowed are null, file:PATH`},
+		{"camera without path", "camera: {source: \"file:\"}\n", `DIR/c.yaml:5: camera.source: "file:" is unknown, allowed are test, none, file:PATH, auto, usb, csi, usb:NAME, csi:NAME, /dev/NAME`},
+		{"audio", "audio: {capture: \"null\", playback: test}\n", `DIR/c.yaml:5: audio.capture: "null" is unknown, allowed are test, none, file:PATH, auto, hw:CARD,DEVICE, /dev/snd/NAME, the name of a card
+DIR/c.yaml:5: audio.playback: "test" is unknown, allowed are null, file:PATH, auto, hw:CARD,DEVICE, /dev/snd/NAME, the name of a card`},
 		{"playback folder", "audio: {playback: \"file:gone/out.wav\"}\n", `DIR/c.yaml:5: audio.playback: file "DIR/gone" does not exist`},
 		{"playback in a file", "audio: {playback: \"file:password/out.wav\"}\n", `DIR/c.yaml:5: audio.playback: "DIR/password" is not a folder`},
 		{"socket", "control: {socket: \"\"}\n", `DIR/c.yaml:5: control.socket: "" is not a path of a socket, allowed are 1 to 107 bytes`},

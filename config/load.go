@@ -28,8 +28,7 @@ func Load(path string, environ []string, overrides map[string]string) (*Config, 
 	if err != nil {
 		r.problemf("", "%v", err)
 	}
-	c := &checker{report: r, raw: written, credentials: lookup(environ, "CREDENTIALS_DIRECTORY")}
-	cfg := c.config()
+	cfg := newChecker(r, written, lookup(environ, "CREDENTIALS_DIRECTORY")).config()
 	if err := r.err(); err != nil {
 		return nil, r.warnings, err
 	}
@@ -44,8 +43,7 @@ func Default() *Config {
 	if err != nil {
 		r.problemf("", "%v", err)
 	}
-	c := &checker{report: r, raw: written}
-	return c.config()
+	return newChecker(r, written, "").config()
 }
 
 func (r *report) readFile(path string) map[string]any {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -57,9 +58,25 @@ func TestSample(t *testing.T) {
 	want.XMPP.Domain = "chat.example.org"
 	want.QuickBlox = QuickBlox{AppID: 7, UserID: 104, Password: NewSecret("s3cret")}
 	want.Contacts = []Contact{anna, ben}
-	want.Buttons = []Button{{Name: "front", Source: ButtonControl, Contacts: []Contact{anna, ben}, Mode: FirstAnswer, CallType: VideoCall}}
+	want.Buttons = []Button{{Name: "front", Source: ButtonControl, Action: ButtonCall, Contacts: []Contact{anna, ben}, Mode: FirstAnswer, CallType: VideoCall}}
 	want.AutoAccept = AutoAccept{Callers: []Contact{anna}}
 	assert.Equal(t, want, cfg)
+}
+
+// TestBoardSample checks the example for a real board, and that it uses what a
+// board has.
+func TestBoardSample(t *testing.T) {
+	dir := folder(t)
+	cfg, warnings, err := Load("../packaging/rpi.yaml", nil, map[string]string{"quickblox.password_file": filepath.Join(dir, "password")})
+	require.NoError(t, err)
+	assert.Empty(t, warnings)
+	assert.Equal(t, Source{Kind: SourceDevice, Name: "auto"}, cfg.Camera.Source)
+	assert.Equal(t, Source{Kind: SourceDevice, Name: "auto"}, cfg.Audio.Capture)
+	assert.Equal(t, Source{Kind: SourceDevice, Name: "auto"}, cfg.Audio.Playback)
+	assert.Equal(t, Line{Chip: ChipAuto, Name: "17", ActiveLow: true}, cfg.Buttons[0].Line)
+	assert.Equal(t, []Lamp{{Name: "status", Line: Line{Chip: ChipAuto, Name: "23"}, Shows: Indications()}}, cfg.Lamps)
+	anna := Contact{Name: "Anna", UserID: 101}
+	assert.Equal(t, []Relay{{Name: "door", Line: Line{Chip: ChipAuto, Name: "24"}, Pulse: 3 * time.Second, Callers: []Contact{anna}}}, cfg.Relays)
 }
 
 // TestSampleIsComplete keeps a key from being missing in the sample.
@@ -68,6 +85,14 @@ func TestSampleIsComplete(t *testing.T) {
 	require.NoError(t, err)
 	for _, key := range Keys() {
 		assert.Contains(t, string(data), " "+key[strings.LastIndex(key, ".")+1:]+":", key)
+	}
+	for _, list := range []reflect.Type{
+		reflect.TypeFor[rawContact](), reflect.TypeFor[rawButton](), reflect.TypeFor[rawICEServer](),
+		reflect.TypeFor[rawLamp](), reflect.TypeFor[rawRelay](),
+	} {
+		for field := range list.Fields() {
+			assert.Contains(t, string(data), fieldKey(field)+":", "%s", list)
+		}
 	}
 }
 
@@ -81,8 +106,10 @@ func TestDefault(t *testing.T) {
 		AutoAccept: AutoAccept{Callers: []Contact{}},
 		WebRTC: WebRTC{AnswerTimeInterval: time.Minute, DialingTimeInterval: 5 * time.Second, DisconnectTimeInterval: 30 * time.Second,
 			AutoReject: true, IncomingLimit: 1, ICEServers: []ICEServer{}},
-		Camera:  Camera{Source: Source{Kind: SourceTest}, Width: 1280, Height: 720, FPS: 30, Bitrate: 1_500_000},
-		Audio:   Audio{Capture: Source{Kind: SourceTest}, Playback: Source{Kind: SourceNull}},
+		Camera: Camera{Source: Source{Kind: SourceTest}, Width: 1280, Height: 720, FPS: 30, Bitrate: 1_500_000},
+		Audio: Audio{Capture: Source{Kind: SourceTest}, Playback: Source{Kind: SourceNull},
+			Period: 20 * time.Millisecond, Tones: true, Announce: true},
+		Lamps: []Lamp{}, Relays: []Relay{}, Watchdog: Watchdog{Timeout: 15 * time.Second},
 		Control: Control{Socket: "/run/intercomd/control.sock"},
 		Log:     Log{Level: slog.LevelInfo, Format: LogText},
 	}, Default())

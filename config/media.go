@@ -66,64 +66,6 @@ func (c *checker) iceServer(key string, in rawICEServer) ICEServer {
 	return ICEServer{URLs: in.URLs, Username: in.Username, Password: password}
 }
 
-func (c *checker) camera() Camera {
-	in := c.raw.Camera
-	return Camera{
-		Source:  c.source("camera.source", in.Source),
-		Width:   c.even("camera.width", in.Width, 1920),
-		Height:  c.even("camera.height", in.Height, 1080),
-		FPS:     c.inRange("camera.fps", in.FPS, 1, 60),
-		Bitrate: c.inRange("camera.bitrate", in.Bitrate, 100_000, 8_000_000),
-	}
-}
-
-// minSize is the least width and height of a picture: one macroblock of H.264.
-const minSize = 16
-
-// even checks a size in pixels: chroma is sampled at half the size.
-func (c *checker) even(key string, n, high int64) int {
-	if n < minSize || n > high || n%2 != 0 {
-		c.problemf(key, "%d is not a size, allowed are even numbers from %d to %d", n, minSize, high)
-	}
-	return int(n)
-}
-
-func (c *checker) audio() Audio {
-	return Audio{
-		Capture:  c.source("audio.capture", c.raw.Audio.Capture),
-		Playback: c.sink("audio.playback", c.raw.Audio.Playback),
-	}
-}
-
-// source reads a word or file:PATH, whose file must exist.
-func (c *checker) source(key, s string) Source {
-	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
-		return Source{Kind: SourceFile, Path: c.existing(key, path)}
-	}
-	c.sourceWord(key, s, SourceTest, SourceNone)
-	return Source{Kind: SourceKind(s)}
-}
-
-// sink reads null or file:PATH, whose folder must exist.
-func (c *checker) sink(key, s string) Source {
-	if path, ok := strings.CutPrefix(s, "file:"); ok && path != "" {
-		return Source{Kind: SourceFile, Path: c.inFolder(key, path)}
-	}
-	c.sourceWord(key, s, SourceNull)
-	return Source{Kind: SourceKind(s)}
-}
-
-func (c *checker) sourceWord(key, s string, words ...SourceKind) {
-	allowed := make([]string, 0, len(words)+1)
-	for _, word := range words {
-		if s == string(word) {
-			return
-		}
-		allowed = append(allowed, string(word))
-	}
-	c.problemf(key, "%s is unknown, allowed are %s, file:PATH", quote(s), strings.Join(allowed, ", "))
-}
-
 // maxSocketPath is what fits into sockaddr_un beside its final zero (unix(7)).
 const maxSocketPath = 107
 

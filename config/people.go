@@ -4,13 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 )
-
-// maxConference is how many contacts fit into one session besides the device
-// (the SDK documents four people).
-const maxConference = 3
 
 func (c *checker) contacts() []Contact {
 	names, ids := map[string]int{}, map[int64]int{}
@@ -60,51 +55,6 @@ func isLoopback(hostPort string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-func (c *checker) buttons(contacts []Contact) []Button {
-	names := map[string]int{}
-	buttons := make([]Button, len(c.raw.Buttons))
-	for i, in := range c.raw.Buttons {
-		key := fmt.Sprintf("buttons[%d]", i)
-		c.name(key+".name", in.Name)
-		if first, twice := names[in.Name]; twice {
-			c.problemf(key+".name", "%s is already the name of buttons[%d]", quote(in.Name), first)
-		} else {
-			names[in.Name] = i
-		}
-		buttons[i] = c.button(key, in, contacts)
-		if enter := slices.IndexFunc(buttons[:i], func(b Button) bool { return b.Source == ButtonStdin }); enter >= 0 && buttons[i].Source == ButtonStdin {
-			c.problemf(key+".source", "stdin is already the source of buttons[%d], there is one Enter key", enter)
-		}
-	}
-	return buttons
-}
-
-func (c *checker) button(key string, in rawButton, contacts []Contact) Button {
-	b := Button{
-		Name:     in.Name,
-		Source:   oneOf(c, key+".source", orDefault(in.Source, ButtonControl), ButtonControl, ButtonStdin),
-		Contacts: c.resolveContacts(key+".contacts", in.Contacts, contacts),
-		Mode:     oneOf(c, key+".mode", orDefault(in.Mode, FirstAnswer), FirstAnswer, Conference),
-		CallType: oneOf(c, key+".call_type", orDefault(in.CallType, VideoCall), VideoCall, AudioCall),
-	}
-	if len(in.Contacts) == 0 {
-		c.problemf(key+".contacts", "is missing, it must name at least one contact")
-	}
-	if b.Mode == Conference && len(in.Contacts) > maxConference {
-		c.problemf(key+".contacts", "%d contacts are too many, allowed are %d with mode: conference", len(in.Contacts), maxConference)
-	}
-	return b
-}
-
-// orDefault returns the value of a key of a list's table, where the merged
-// settings know no defaults.
-func orDefault[T ~string](s string, d T) string {
-	if s == "" {
-		return string(d)
-	}
-	return s
 }
 
 // resolveContacts looks names up. If the contacts themselves have problems, a

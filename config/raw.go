@@ -7,7 +7,7 @@ import (
 )
 
 // raw is the configuration as it is written; it is the list of all keys and
-// their types.
+// their types. What is a pointer has no default that is a value of its own.
 type raw struct {
 	Device struct {
 		Name string `mapstructure:"name"`
@@ -47,16 +47,32 @@ type raw struct {
 		ICEServers              []rawICEServer `mapstructure:"ice_servers"`
 	} `mapstructure:"webrtc"`
 	Camera struct {
-		Source  string `mapstructure:"source"`
-		Width   int64  `mapstructure:"width"`
-		Height  int64  `mapstructure:"height"`
-		FPS     int64  `mapstructure:"fps"`
-		Bitrate int64  `mapstructure:"bitrate"`
+		Source             string `mapstructure:"source"`
+		Width              int64  `mapstructure:"width"`
+		Height             int64  `mapstructure:"height"`
+		FPS                int64  `mapstructure:"fps"`
+		Bitrate            int64  `mapstructure:"bitrate"`
+		Rotation           int64  `mapstructure:"rotation"`
+		Mirror             bool   `mapstructure:"mirror"`
+		Exposure           *int64 `mapstructure:"exposure"`
+		Brightness         *int64 `mapstructure:"brightness"`
+		PowerLineFrequency word   `mapstructure:"power_line_frequency"`
 	} `mapstructure:"camera"`
 	Audio struct {
-		Capture  string `mapstructure:"capture"`
-		Playback string `mapstructure:"playback"`
+		Capture        string        `mapstructure:"capture"`
+		Playback       string        `mapstructure:"playback"`
+		CaptureVolume  *int64        `mapstructure:"capture_volume"`
+		PlaybackVolume *int64        `mapstructure:"playback_volume"`
+		Period         time.Duration `mapstructure:"period"`
+		Tones          bool          `mapstructure:"tones"`
+		Announce       bool          `mapstructure:"announce"`
 	} `mapstructure:"audio"`
+	Lamps    []rawLamp  `mapstructure:"lamps"`
+	Relays   []rawRelay `mapstructure:"relays"`
+	Watchdog struct {
+		Device  string        `mapstructure:"device"`
+		Timeout time.Duration `mapstructure:"timeout"`
+	} `mapstructure:"watchdog"`
 	Control struct {
 		Socket string `mapstructure:"socket"`
 		Group  string `mapstructure:"group"`
@@ -67,6 +83,9 @@ type raw struct {
 	} `mapstructure:"log"`
 }
 
+// word is a text that may be written as a whole number without quotes too.
+type word string
+
 type rawContact struct {
 	Name         string `mapstructure:"name"`
 	UserID       int64  `mapstructure:"user_id"`
@@ -74,11 +93,37 @@ type rawContact struct {
 }
 
 type rawButton struct {
-	Name     string   `mapstructure:"name"`
-	Source   string   `mapstructure:"source"`
-	Contacts []string `mapstructure:"contacts"`
-	Mode     string   `mapstructure:"mode"`
-	CallType string   `mapstructure:"call_type"`
+	Name      string         `mapstructure:"name"`
+	Source    string         `mapstructure:"source"`
+	Action    string         `mapstructure:"action"`
+	Contacts  []string       `mapstructure:"contacts"`
+	Mode      string         `mapstructure:"mode"`
+	CallType  string         `mapstructure:"call_type"`
+	Chip      string         `mapstructure:"chip"`
+	Line      word           `mapstructure:"line"`
+	ActiveLow *bool          `mapstructure:"active_low"`
+	Bias      string         `mapstructure:"bias"`
+	Debounce  *time.Duration `mapstructure:"debounce"`
+	Device    string         `mapstructure:"device"`
+	Key       word           `mapstructure:"key"`
+	LongPress string         `mapstructure:"long_press"`
+}
+
+type rawLamp struct {
+	Name      string   `mapstructure:"name"`
+	Chip      string   `mapstructure:"chip"`
+	Line      word     `mapstructure:"line"`
+	ActiveLow bool     `mapstructure:"active_low"`
+	Shows     []string `mapstructure:"shows"`
+}
+
+type rawRelay struct {
+	Name      string         `mapstructure:"name"`
+	Chip      string         `mapstructure:"chip"`
+	Line      word           `mapstructure:"line"`
+	ActiveLow bool           `mapstructure:"active_low"`
+	Pulse     *time.Duration `mapstructure:"pulse"`
+	Callers   []string       `mapstructure:"callers"`
 }
 
 type rawICEServer struct {
@@ -108,6 +153,10 @@ func defaults() map[string]any {
 		"camera.bitrate":                    int64(1_500_000),
 		"audio.capture":                     string(SourceTest),
 		"audio.playback":                    string(SourceNull),
+		"audio.period":                      20 * time.Millisecond,
+		"audio.tones":                       true,
+		"audio.announce":                    true,
+		"watchdog.timeout":                  15 * time.Second,
 		"control.socket":                    "/run/intercomd/control.sock",
 		"log.level":                         "info",
 		"log.format":                        string(LogText),

@@ -11,6 +11,7 @@ import (
 // What a value of a type looks like, for errors.
 const (
 	wantText     = "a text"
+	wantWord     = "a text or a whole number"
 	wantBool     = "true or false"
 	wantInt      = "a whole number"
 	wantDuration = "a duration such as 30s or 1m30s"
@@ -19,7 +20,12 @@ const (
 
 // wants returns how a value of the type is described.
 func wants(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
+	case t == reflect.TypeFor[word]():
+		return wantWord
 	case t == reflect.TypeFor[time.Duration]():
 		return wantDuration
 	case t.Kind() == reflect.Bool:

@@ -62,7 +62,7 @@ log: {level: warn, format: json}
 `, nil, map[string]string{"xmpp.tls": "none", "xmpp.allow_insecure": "true", "xmpp.address": "[::1]:5222"})
 	require.NoError(t, err)
 	ben := Contact{Name: "Ben", UserID: 102}
-	assert.Equal(t, []Button{{Name: "b", Source: ButtonStdin, Contacts: []Contact{ben}, Mode: Conference, CallType: AudioCall}}, cfg.Buttons)
+	assert.Equal(t, []Button{{Name: "b", Source: ButtonStdin, Action: ButtonCall, Contacts: []Contact{ben}, Mode: Conference, CallType: AudioCall}}, cfg.Buttons)
 	assert.Equal(t, AutoAccept{Enabled: true, Callers: []Contact{ben}}, cfg.AutoAccept)
 	assert.Equal(t, time.Duration(0), cfg.WebRTC.StatsReportTimeInterval)
 	assert.False(t, cfg.WebRTC.AutoReject)

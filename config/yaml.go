@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,6 +124,12 @@ func readScalar(node *yaml.Node, t reflect.Type) (any, error) {
 		return node.Value, nil
 	case want == wantText:
 		return nil, fmt.Errorf("%w, put it in quotes", bad)
+	case want == wantWord && node.Tag == "!!str":
+		return node.Value, nil
+	case want == wantWord && node.Tag == "!!int":
+		var n int64
+		err := node.Decode(&n)
+		return strconv.FormatInt(n, 10), orBad(err, bad)
 	case want == wantBool && node.Tag == "!!bool":
 		var b bool
 		err := node.Decode(&b)
