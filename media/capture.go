@@ -17,8 +17,8 @@ import (
 
 // How long a capture waits before it opens a lost device again.
 const (
-	firstReopen = 250 * time.Millisecond
-	lastReopen  = 5 * time.Second
+	firstReopen = 100 * time.Millisecond
+	lastReopen  = time.Second
 )
 
 // capture is an open camera or microphone with the encoders on it. When the
@@ -175,6 +175,7 @@ func (c *capture) lost(track mediadevices.Track, err error) {
 	}
 	c.log.Warn("device lost", "error", err)
 	c.set(nil, err)
+	c.tell(DeviceLost, err)
 	c.tasks.start(func() { c.reopen(track) })
 }
 
@@ -187,10 +188,18 @@ func (c *capture) reopen(track mediadevices.Track) {
 		track, err := c.open()
 		if err == nil {
 			c.log.Info("device is back")
+			c.tell(DeviceBack, nil)
 			c.install(track)
 			return
 		}
 		c.set(nil, err)
+	}
+}
+
+// tell reports a change to whoever wants to know.
+func (c *capture) tell(state string, err error) {
+	if c.cfg.OnDevice != nil {
+		c.cfg.OnDevice(c.kind, state, err)
 	}
 }
 
@@ -224,6 +233,13 @@ func (c *capture) current() (mediadevices.Track, error) {
 		case <-c.ctx.Done():
 		}
 	}
+}
+
+// replaced reports whether track is no longer the open device.
+func (c *capture) replaced(track mediadevices.Track) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.track != track
 }
 
 // close ends the encoders and closes the device.

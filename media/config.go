@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/media/playout"
 	"github.com/pion/webrtc/v4"
 )
@@ -25,6 +26,11 @@ type Config struct {
 	Speaker       PCMSink       // where remote sound goes; nil throws it away
 	GatherTimeout time.Duration // how long a description waits for candidates; default 300 ms
 
+	// OnDevice, when set, is told when the camera or microphone is lost while
+	// it is in use ([DeviceLost], with the reason) and when it is open again
+	// ([DeviceBack]). It must not block.
+	OnDevice func(kind call.Kind, state string, err error)
+
 	// IncludeLoopback offers loopback candidates as well. They are always
 	// offered when there is no other interface.
 	IncludeLoopback bool
@@ -44,6 +50,27 @@ type ICEServer struct {
 // PCMSink takes the sound of all peers: 960 samples each 20 ms, 48 kHz mono,
 // signed 16 bit. WritePCM may block for as long as the hardware needs.
 type PCMSink = playout.Sink
+
+// What Config.OnDevice is told.
+const (
+	DeviceLost = "lost"
+	DeviceBack = "back"
+)
+
+// Tone is a sound that tells people at the device how a call stands.
+type Tone = playout.Tone
+
+// The tones; package playout says how they sound. Ring-back and ring go on
+// until another tone or StopTone, the others end by themselves. Announce tells
+// that the microphone was opened by auto-accept: nothing cuts it short.
+const (
+	RingBack = playout.RingBack
+	Ring     = playout.Ring
+	Connect  = playout.Connect
+	End      = playout.End
+	Announce = playout.Announce
+	Offline  = playout.Offline
+)
 
 // The defaults of [Config].
 const (

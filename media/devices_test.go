@@ -3,6 +3,8 @@ package media
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,11 +124,35 @@ func TestGetUserMediaAfterRun(t *testing.T) {
 	assert.Zero(t, e.Stats()["peers"])
 }
 
+// told notes what Config.OnDevice is told.
+type told struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (n *told) note(kind call.Kind, state string, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	line := string(kind) + " " + state
+	if err != nil {
+		line += ": " + err.Error()
+	}
+	n.lines = append(n.lines, line)
+}
+
+func (n *told) all() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.lines)
+}
+
 func TestLostCameraComesBackDuringTheCall(t *testing.T) {
-	inBubble(t, nil, func(r *rig) {
+	var news told
+	inBubble(t, func(c *Config) { c.OnDevice = news.note }, func(r *rig) {
 		p := r.newRemote(codecH264)
 		r.callOut(openVideo(1, r.stream("s")), p)
 		time.Sleep(500 * time.Millisecond)
+		assert.Empty(t, news.all())
 		r.camera.failWith(errors.New("unplugged"))
 		require.NoError(t, r.camera.Close()) // the cable is pulled
 		r.eventually(2*time.Second, "missing", func() bool {
@@ -134,18 +160,52 @@ func TestLostCameraComesBackDuringTheCall(t *testing.T) {
 			return state == "missing" && err != nil
 		})
 		frames, loud := p.frames.Load(), p.loud.Load()
-		time.Sleep(3 * time.Second)
+		time.Sleep(30 * time.Second)
 		assert.Equal(t, frames, p.frames.Load())
-		assert.Greater(t, p.loud.Load(), loud+100, "sound goes on")
+		assert.Greater(t, p.loud.Load(), loud+1400, "sound goes on")
+		assert.Equal(t, []string{"video lost: EOF"}, news.all(), "told once")
 
 		r.camera.failWith(nil)
 		keys := p.keyFrames.Load()
-		r.eventually(6*time.Second, "the picture is back", func() bool { return p.frames.Load() > frames+10 })
-		assert.Greater(t, p.keyFrames.Load(), keys)
+		began := time.Now()
+		r.eventually(6*time.Second, "the picture is back", func() bool { return p.frames.Load() > frames })
+		assert.LessOrEqual(t, time.Since(began), 1300*time.Millisecond, "however long it was away")
+		assert.Greater(t, p.keyFrames.Load(), keys, "it begins with a key frame")
 		state, err := r.engine.CameraState()
 		assert.Equal(t, "open", state)
 		assert.NoError(t, err)
+		assert.Equal(t, []string{"video lost: EOF", "video back"}, news.all())
 		p.close()
+	})
+}
+
+// TestFlappingCameraIsNotPunished has a camera that is lost every few seconds:
+// each time the picture is back as fast as the first.
+func TestFlappingCameraIsNotPunished(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, r.stream("s")), p)
+		for range 10 {
+			time.Sleep(time.Second)
+			require.NoError(t, r.camera.Close())
+			time.Sleep(20 * time.Millisecond)
+			frames := p.frames.Load()
+			began := time.Now()
+			r.eventually(time.Second, "the picture is back", func() bool { return p.frames.Load() > frames })
+			assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
+		}
+		p.close()
+	})
+}
+
+func TestNobodyIsToldOfADeviceThatWasClosed(t *testing.T) {
+	var news told
+	inBubble(t, func(c *Config) { c.OnDevice = news.note }, func(r *rig) {
+		s := r.stream("s")
+		time.Sleep(time.Second)
+		require.NoError(t, s.Close())
+		time.Sleep(time.Second)
+		assert.Empty(t, news.all())
 	})
 }
 

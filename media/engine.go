@@ -162,6 +162,13 @@ func (e *Engine) GetUserMedia(
 	return e.devices.open(ctx, session, params)
 }
 
+// PlayTone plays t on the speaker, mixed with the voices of the peers or alone,
+// in place of the tone before. It does not block.
+func (e *Engine) PlayTone(t Tone) { e.mixer.PlayTone(t) }
+
+// StopTone ends a looped tone, and any other but [Announce]. It does not block.
+func (e *Engine) StopTone() { e.mixer.StopTone() }
+
 // CameraState tells how the camera is: idle, open or missing with the reason.
 func (e *Engine) CameraState() (state string, err error) { return e.devices.state(call.KindVideo) }
 

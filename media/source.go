@@ -128,6 +128,9 @@ func (s *source) run() {
 		if err = s.encode(track); err == nil {
 			continue
 		}
+		if s.capture.replaced(track) {
+			continue // the device was lost, which is told and repaired elsewhere
+		}
 		if time.Since(began) > lastRetry {
 			retry = firstRetry
 		}

@@ -26,7 +26,8 @@ type Mixer struct {
 
 	mu     sync.Mutex
 	voices map[*Voice]struct{}
-	wake   chan struct{} // holds a token when voices has changed
+	tones  tones
+	wake   chan struct{} // holds a token when there may be something to play
 
 	concealed atomic.Uint64
 	failures  atomic.Uint64
@@ -42,6 +43,27 @@ func (m *Mixer) Add(v *Voice) {
 	m.mu.Lock()
 	m.voices[v] = struct{}{}
 	m.mu.Unlock()
+	m.signal()
+}
+
+// PlayTone plays t, with the voices or alone, in place of the tone before. It
+// does not wait for its end.
+func (m *Mixer) PlayTone(t Tone) {
+	m.mu.Lock()
+	m.tones.play(t)
+	m.mu.Unlock()
+	m.signal()
+}
+
+// StopTone ends the tone that sounds, unless it is Announce.
+func (m *Mixer) StopTone() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tones.stop()
+}
+
+// signal wakes the goroutine that plays.
+func (m *Mixer) signal() {
 	select {
 	case m.wake <- struct{}{}:
 	default:
@@ -61,7 +83,8 @@ func (m *Mixer) Concealed() uint64 { return m.concealed.Load() }
 // Failures is the number of frames the sink refused.
 func (m *Mixer) Failures() uint64 { return m.failures.Load() }
 
-// Run plays until ctx ends. Without voices it sleeps and writes nothing.
+// Run plays until ctx ends. Without voices and tones it sleeps and writes
+// nothing.
 func (m *Mixer) Run(ctx context.Context) error {
 	for {
 		select {
@@ -73,7 +96,7 @@ func (m *Mixer) Run(ctx context.Context) error {
 	}
 }
 
-// play runs the 20 ms clock while there are voices.
+// play runs the 20 ms clock while there is something to play.
 func (m *Mixer) play(ctx context.Context) {
 	ticker := time.NewTicker(Period)
 	defer ticker.Stop()
@@ -92,11 +115,12 @@ func (m *Mixer) play(ctx context.Context) {
 	}
 }
 
-// sum mixes the next 20 ms into out; it reports false when no voice is left.
+// sum mixes the next 20 ms into out; it reports false when neither a voice nor
+// a tone is left.
 func (m *Mixer) sum(acc []int32, out []int16) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.voices) == 0 {
+	if len(m.voices) == 0 && m.tones.silent() {
 		return false
 	}
 	clear(acc)
@@ -107,6 +131,7 @@ func (m *Mixer) sum(acc []int32, out []int16) bool {
 		}
 		m.concealed.Add(v.concealed - before)
 	}
+	m.tones.add(acc)
 	clip(out, acc)
 	return true
 }
