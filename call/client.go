@@ -250,3 +250,21 @@ func (c *Client) request(s *Session, e event) error {
 		return err
 	})
 }
+
+// Ping returns once the client's loop has answered, which it does within
+// milliseconds unless something is very wrong: a watchdog asks it. The error is
+// that of ctx, or [ErrClosed] after Run.
+func (c *Client) Ping(ctx context.Context) error {
+	answer := make(chan struct{})
+	if !c.inbox.put(input{request: func(time.Time) { close(answer) }}, 0) {
+		return fmt.Errorf("ping call client: %w", ErrClosed)
+	}
+	select {
+	case <-answer:
+		return nil
+	case <-c.done:
+		return fmt.Errorf("ping call client: %w", ErrClosed)
+	case <-ctx.Done():
+		return fmt.Errorf("ping call client: %w", ctx.Err())
+	}
+}
