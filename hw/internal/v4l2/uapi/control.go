@@ -1,7 +1,5 @@
 package uapi
 
-import "unsafe"
-
 // Control is struct v4l2_control.
 type Control struct {
 	ID    uint32
@@ -47,24 +45,6 @@ type QueryMenu struct {
 	_     uint32
 }
 
-// ExtControl is struct v4l2_ext_control, packed in C: the value is not aligned.
-type ExtControl struct {
-	ID    uint32
-	Size  uint32
-	_     uint32
-	Value [8]byte
-}
-
-// ExtControls is struct v4l2_ext_controls.
-type ExtControls struct {
-	Which     uint32
-	Count     uint32
-	ErrorIdx  uint32
-	RequestFD int32
-	_         uint32
-	Controls  unsafe.Pointer
-}
-
 // Types and flags of controls, and the flag that walks through them.
 const (
 	V4L2_CTRL_TYPE_INTEGER      = 1
@@ -79,7 +59,6 @@ const (
 	V4L2_CTRL_FLAG_INACTIVE     = 0x0010
 	V4L2_CTRL_FLAG_WRITE_ONLY   = 0x0040
 	V4L2_CTRL_FLAG_NEXT_CTRL    = 0x80000000
-	V4L2_CTRL_WHICH_CUR_VAL     = 0
 )
 
 // Controls of cameras (v4l2-controls.h).

@@ -30,8 +30,6 @@ const (
 	VIDIOC_QUERYCTRL           = iowr | unsafe.Sizeof(QueryCtrl{})<<16 | 36
 	VIDIOC_QUERYMENU           = iowr | unsafe.Sizeof(QueryMenu{})<<16 | 37
 	VIDIOC_TRY_FMT             = iowr | unsafe.Sizeof(Format{})<<16 | 64
-	VIDIOC_G_EXT_CTRLS         = iowr | unsafe.Sizeof(ExtControls{})<<16 | 71
-	VIDIOC_S_EXT_CTRLS         = iowr | unsafe.Sizeof(ExtControls{})<<16 | 72
 	VIDIOC_ENUM_FRAMESIZES     = iowr | unsafe.Sizeof(FrmSizeEnum{})<<16 | 74
 	VIDIOC_ENUM_FRAMEINTERVALS = iowr | unsafe.Sizeof(FrmIvalEnum{})<<16 | 75
 	VIDIOC_ENCODER_CMD         = iowr | unsafe.Sizeof(EncoderCmd{})<<16 | 77

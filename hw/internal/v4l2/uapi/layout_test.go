@@ -44,8 +44,6 @@ func structs() []struct {
 		{"struct v4l2_queryctrl", QueryCtrl{}, "id type name minimum maximum step default_value flags"},
 		{"struct v4l2_query_ext_ctrl", QueryExtCtrl{}, "id type name minimum maximum step default_value flags elem_size elems nr_of_dims dims"},
 		{"struct v4l2_querymenu", QueryMenu{}, "id index name"},
-		{"struct v4l2_ext_control", ExtControl{}, "id size value64"},
-		{"struct v4l2_ext_controls", ExtControls{}, "which count error_idx request_fd controls"},
 		{"struct timespec", Timespec{}, "tv_sec tv_nsec"},
 		{"struct v4l2_event", Event{}, "type u pending sequence timestamp id"},
 		{"struct v4l2_event_subscription", EventSubscription{}, "type id flags"},
