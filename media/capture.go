@@ -12,6 +12,8 @@ import (
 	"github.com/intercomd/intercomd/call"
 	"github.com/pion/mediadevices"
 	"github.com/pion/mediadevices/pkg/driver"
+	"github.com/pion/mediadevices/pkg/io"
+	"github.com/pion/mediadevices/pkg/io/video"
 	"github.com/pion/mediadevices/pkg/prop"
 )
 
@@ -19,6 +21,13 @@ import (
 const (
 	firstReopen = 100 * time.Millisecond
 	lastReopen  = time.Second
+)
+
+// How two encoders share a camera: the one that does not read itself looks for
+// the next frame that often, and finds the last few when it is slow.
+const (
+	sharedFrames = 4
+	sharedPoll   = 4 * time.Millisecond
 )
 
 // capture is an open camera or microphone with the encoders on it. When the
@@ -85,7 +94,13 @@ func (c *capture) open() (mediadevices.Track, error) {
 	if err != nil {
 		return nil, named(fmt.Sprintf("open %s %q", deviceName(c.kind), d.Info().Label), diagnose(d, err))
 	}
-	return stream.GetTracks()[0], nil
+	track := stream.GetTracks()[0]
+	if v, ok := track.(*mediadevices.VideoTrack); ok {
+		v.Broadcaster = video.NewBroadcaster(v.Broadcaster.Source(), &video.BroadcasterConfig{
+			Core: &io.BroadcasterConfig{BufferSize: sharedFrames, PollDuration: sharedPoll},
+		})
+	}
+	return track, nil
 }
 
 // named puts what was tried before an error, unless the driver has done so.

@@ -65,6 +65,13 @@ func (c *control) reset() (bitrate int) {
 	return c.bitrate
 }
 
+// renew says that an encoder of unknown bitrate takes over.
+func (c *control) renew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set = 0
+}
+
 // next tells what the encoder has to do before the frame of now: force a key
 // frame, and change its bitrate when that is not 0.
 func (c *control) next(now time.Time) (key bool, bitrate int) {

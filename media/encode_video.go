@@ -15,23 +15,6 @@ import (
 	"github.com/pion/mediadevices/pkg/prop"
 )
 
-// EncodedFrame is a picture that the camera has encoded already. A driver that
-// yields such frames is passed through: no copy, no decoding. A frame that also
-// has the method ForceKeyFrame() error is asked for key frames.
-type EncodedFrame interface {
-	image.Image
-	Codec() string   // "H264" (Annex-B access unit) or "VP8"
-	Payload() []byte // not changed after it was handed over
-	KeyFrame() bool
-}
-
-// keyFrameForcer is an [EncodedFrame] whose camera makes key frames on demand.
-type keyFrameForcer interface{ ForceKeyFrame() error }
-
-// errNoTranscoding is returned for a camera that encodes in another codec than
-// the one a peer needs.
-var errNoTranscoding = errors.New("the camera's own encoding cannot be converted")
-
 // intraPeriodSeconds is the time between key frames nobody asked for.
 const intraPeriodSeconds = 10
 
@@ -45,7 +28,7 @@ type videoBuilder struct {
 	counters *counters
 	log      *slog.Logger
 
-	width, height atomic.Int32 // of the picture, pixels
+	width, height atomic.Int32 // of what is sent, pixels
 }
 
 // RTPCodec implements codec.VideoEncoderBuilder.
@@ -53,47 +36,43 @@ func (b *videoBuilder) RTPCodec() *codec.RTPCodec {
 	return &codec.RTPCodec{RTPCodecParameters: b.name.parameters(), Payloader: b.name.payloader()}
 }
 
-// BuildVideoEncoder implements codec.VideoEncoderBuilder. It reads one frame.
-func (b *videoBuilder) BuildVideoEncoder(r video.Reader, p prop.Media) (codec.ReadCloser, error) {
+// BuildVideoEncoder implements codec.VideoEncoderBuilder. It reads one frame,
+// or as many as it takes until the camera adds raw pictures to them.
+func (b *videoBuilder) BuildVideoEncoder(r video.Reader, _ prop.Media) (codec.ReadCloser, error) {
 	first, _, err := r.Read()
 	if err != nil {
 		return nil, fmt.Errorf("read first frame: %w", err)
 	}
-	b.width.Store(int32(first.Bounds().Dx()))
-	b.height.Store(int32(first.Bounds().Dy()))
-	enc := &videoEncoder{builder: b, reader: r, pending: first, bounds: first.Bounds()}
+	enc := &videoEncoder{builder: b, reader: r, pending: first, scale: 1}
 	if frame, ok := first.(EncodedFrame); ok {
-		if frame.Codec() != string(b.name) {
-			return nil, fmt.Errorf("pass %s through as %s: %w", frame.Codec(), b.name, errNoTranscoding)
+		if frame.Codec() == string(b.name) {
+			return newPassThrough(b, r, frame), nil
 		}
-		return enc, nil
+		if enc.pending, err = firstRaw(r, first); err != nil {
+			return nil, fmt.Errorf("pass %s through as %s: %w", frame.Codec(), b.name, err)
+		}
+		enc.raw, enc.scale = true, reduction(enc.pending.Bounds().Size())
 	}
-	if enc.inner, err = b.buildInner(&enc.feed, first.Bounds()); err != nil {
+	enc.bounds = enc.pending.Bounds()
+	enc.share = share(reduced(enc.bounds.Size(), enc.scale), first.Bounds().Size())
+	if err = enc.build(); err != nil {
 		return nil, fmt.Errorf("build %s encoder: %w", b.name, err)
 	}
 	return enc, nil
 }
 
-// buildInner makes the software encoder.
-func (b *videoBuilder) buildInner(feed *feeder, size image.Rectangle) (codec.ReadCloser, error) {
-	bitrate := b.control.reset()
-	if b.name == codecVP8 {
-		return vp8.Build(video.ToI420(feed), vp8.Params{
-			Width: size.Dx(), Height: size.Dy(), FPS: b.fps,
-			BitRate: bitrate, KeyFrameInterval: intraPeriodSeconds * b.fps,
-		})
+func (b *videoBuilder) setSize(r image.Rectangle) {
+	b.width.Store(int32(r.Dx()))
+	b.height.Store(int32(r.Dy()))
+}
+
+// next tells what is to be done before the frame of now, as [control.next].
+func (b *videoBuilder) next() (key bool, bitrate int) {
+	key, bitrate = b.control.next(time.Now())
+	if key {
+		b.counters.keyForced.Add(1)
 	}
-	params, err := openh264.NewParams()
-	if err != nil {
-		return nil, err
-	}
-	params.BitRate = bitrate
-	params.IntraPeriod = uint(intraPeriodSeconds * b.fps)
-	params.SliceMode = openh264.SMSingleSlice
-	params.MultipleThreadIdc = 1
-	return params.BuildVideoEncoder(feed, prop.Media{Video: prop.Video{
-		Width: size.Dx(), Height: size.Dy(), FrameRate: float32(b.fps),
-	}})
+	return key, bitrate
 }
 
 // feeder hands one frame to a software encoder. The encoders read their source
@@ -110,58 +89,92 @@ func (f *feeder) Read() (image.Image, func(), error) {
 	return frame, func() {}, nil
 }
 
-// videoEncoder reads frames and yields them encoded. It belongs to one
+// videoEncoder reads frames and encodes them in software. It belongs to one
 // goroutine.
 type videoEncoder struct {
 	builder *videoBuilder
 	reader  video.Reader
-	pending image.Image // read ahead
+	pending image.Image // picture read ahead
+	raw     bool        // the pictures come with frames of another codec
+	bounds  image.Rectangle
+	scale   int     // pictures are reduced by this factor before
+	share   float64 // of the bitrate, for what was reduced, 0…1
 	feed    feeder
-	inner   codec.ReadCloser // nil when passing through
-	bounds  image.Rectangle  // what inner was built for
+	inner   codec.ReadCloser
 }
 
-// Read implements codec.ReadCloser. The result may be empty when the encoder
-// drops a frame to keep its bitrate.
+// build makes the software encoder for pictures of the size of the first.
+func (e *videoEncoder) build() (err error) {
+	b := e.builder
+	size := reduced(e.bounds.Size(), e.scale)
+	b.setSize(image.Rectangle{Max: size})
+	bitrate := e.bitrate(b.control.reset())
+	var source video.Reader = &e.feed
+	if e.scale > 1 {
+		source = &reducer{source: video.ToI420(source), scale: e.scale}
+	}
+	if b.name == codecVP8 {
+		e.inner, err = vp8.Build(video.ToI420(source), vp8.Params{
+			Width: size.X, Height: size.Y, FPS: b.fps,
+			BitRate: bitrate, KeyFrameInterval: intraPeriodSeconds * b.fps,
+		})
+		return err
+	}
+	params, err := openh264.NewParams()
+	if err != nil {
+		return err
+	}
+	params.BitRate = bitrate
+	params.IntraPeriod = uint(intraPeriodSeconds * b.fps)
+	params.SliceMode = openh264.SMSingleSlice
+	params.MultipleThreadIdc = 1
+	e.inner, err = params.BuildVideoEncoder(source, prop.Media{Video: prop.Video{
+		Width: size.X, Height: size.Y, FrameRate: float32(b.fps),
+	}})
+	return err
+}
+
+// bitrate is what is left of the wanted bitrate for reduced pictures.
+func (e *videoEncoder) bitrate(wanted int) int {
+	return max(int(float64(wanted)*e.share), min(wanted, minBitrate))
+}
+
+// Read implements codec.ReadCloser. The result is empty for a picture that was
+// left out, to keep the bitrate or because the camera gave none.
 func (e *videoEncoder) Read() ([]byte, func(), error) {
-	frame := e.pending
-	e.pending = nil
-	if frame == nil {
-		var err error
-		if frame, _, err = e.reader.Read(); err != nil {
-			return nil, func() {}, err
-		}
+	picture, err := e.picture()
+	if err != nil || picture == nil {
+		return nil, func() {}, err
 	}
-	key, bitrate := e.builder.control.next(time.Now())
-	if key {
-		e.builder.counters.keyForced.Add(1)
+	if picture.Bounds() != e.bounds {
+		return nil, func() {}, fmt.Errorf("encode frame: %w", errFormatChanged)
 	}
-	if e.inner == nil {
-		return e.pass(frame, key)
-	}
-	if _, ok := frame.(EncodedFrame); ok || frame.Bounds() != e.bounds {
-		return nil, func() {}, errors.New("encode frame: the camera changed its format")
-	}
-	e.apply(key, bitrate)
-	e.feed.frame = frame
+	e.apply(e.builder.next())
+	e.feed.frame = picture
 	return e.inner.Read()
 }
 
-// pass yields the payload of an encoded frame as it is.
-func (e *videoEncoder) pass(frame image.Image, key bool) ([]byte, func(), error) {
-	encoded, ok := frame.(EncodedFrame)
-	if !ok || encoded.Codec() != string(e.builder.name) {
-		return nil, func() {}, errors.New("pass frame through: the camera changed its format")
+// picture is the next one to encode; nil when a frame carries none.
+func (e *videoEncoder) picture() (image.Image, error) {
+	if p := e.pending; p != nil {
+		e.pending = nil
+		return p, nil
 	}
-	if forcer, ok := frame.(keyFrameForcer); ok && key {
-		if err := forcer.ForceKeyFrame(); err != nil {
-			e.builder.log.Warn("camera makes no key frame", "error", err)
-		}
+	frame, _, err := e.reader.Read()
+	if err != nil {
+		return nil, err
 	}
-	return encoded.Payload(), func() {}, nil
+	encoded, isEncoded := frame.(EncodedFrame)
+	if isEncoded != e.raw || isEncoded && encoded.Codec() == string(e.builder.name) {
+		return nil, fmt.Errorf("encode frame: %w", errFormatChanged)
+	}
+	if e.raw {
+		frame, _ = rawOf(frame)
+	}
+	return frame, nil
 }
 
-// apply sets a software encoder's controls for the next frame.
+// apply sets the encoder's controls for the next frame.
 func (e *videoEncoder) apply(key bool, bitrate int) {
 	controller := e.inner.Controller()
 	if c, ok := controller.(codec.KeyFrameController); ok && key {
@@ -170,19 +183,14 @@ func (e *videoEncoder) apply(key bool, bitrate int) {
 		}
 	}
 	if c, ok := controller.(codec.BitRateController); ok && bitrate > 0 {
-		if err := c.SetBitRate(bitrate); err != nil {
+		if err := c.SetBitRate(e.bitrate(bitrate)); err != nil {
 			e.builder.log.Warn("encoder keeps its bitrate", "codec", e.builder.name, "error", err)
 		}
 	}
 }
 
 // Close implements codec.ReadCloser.
-func (e *videoEncoder) Close() error {
-	if e.inner == nil {
-		return nil
-	}
-	return e.inner.Close()
-}
+func (e *videoEncoder) Close() error { return e.inner.Close() }
 
 // Controller implements codec.ReadCloser; wishes go through control instead.
 func (e *videoEncoder) Controller() codec.EncoderController { return nil }

@@ -128,6 +128,14 @@ func (o *outlet) wantKeyFrame() {
 	}
 }
 
+// restart says that an encoder begins anew: its first frames may rely on
+// pictures that were never sent.
+func (o *outlet) restart() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.needKey = o.kind == call.KindVideo
+}
+
 // codec is the codec in use, "" before negotiation.
 func (o *outlet) codec() codecName {
 	o.mu.Lock()

@@ -162,6 +162,9 @@ func (s *source) encode(track mediadevices.Track) error {
 	s.counters.running[s.name].Add(1)
 	s.counters.started[s.name].Add(1)
 	defer s.counters.running[s.name].Add(-1)
+	for _, o := range s.wanted() {
+		o.restart()
+	}
 	for {
 		outlets := s.wanted()
 		if len(outlets) == 0 {
