@@ -17,6 +17,16 @@ const (
 	processVariable  = "WATCHDOG_PID"
 )
 
+// State is an assignment that the supervisor acts on, see sd_notify(3).
+type State string
+
+// The states of a daemon that the supervisor is told of.
+const (
+	Ready    State = "READY=1"    // starting is done
+	Alive    State = "WATCHDOG=1" // keeps its watchdog from acting for another [WatchdogInterval]
+	Stopping State = "STOPPING=1" // the daemon has begun to end
+)
+
 // SendTimeout bounds how long a message waits for room in the supervisor's
 // queue.
 const SendTimeout = time.Second
@@ -44,20 +54,24 @@ func New(getenv func(string) string) (*Notifier, error) {
 // Enabled tells whether there is a supervisor to speak to.
 func (n *Notifier) Enabled() bool { return n.address != "" }
 
-// Ready says that starting is done, and what the daemon is doing now.
-func (n *Notifier) Ready(status string) error {
-	return n.send("READY=1\n" + statusLine(status))
+// Tell tells the supervisor of a state, "" for none, and in a line for people
+// what the daemon is doing, "" for what was said before.
+func (n *Notifier) Tell(state State, status string) error {
+	var lines []string
+	if state != "" {
+		lines = append(lines, string(state))
+	}
+	if status != "" {
+		lines = append(lines, statusLine(status))
+	}
+	if n.address == "" || len(lines) == 0 {
+		return nil
+	}
+	if err := write(n.address, strings.Join(lines, "\n")); err != nil {
+		return fmt.Errorf("notify supervisor: %w", err)
+	}
+	return nil
 }
-
-// Status says in a line for people what the daemon is doing now.
-func (n *Notifier) Status(text string) error { return n.send(statusLine(text)) }
-
-// Alive keeps the supervisor's watchdog from acting for another interval, see
-// [WatchdogInterval].
-func (n *Notifier) Alive() error { return n.send("WATCHDOG=1") }
-
-// Stopping says that the daemon has begun to end.
-func (n *Notifier) Stopping() error { return n.send("STOPPING=1") }
 
 // statusLine keeps a text within its assignment: lines separate assignments.
 func statusLine(text string) string {
@@ -67,17 +81,6 @@ func statusLine(text string) string {
 		}
 		return r
 	}, text)
-}
-
-func (n *Notifier) send(message string) error {
-	if n.address == "" {
-		return nil
-	}
-	name, _, _ := strings.Cut(message, "=")
-	if err := write(n.address, message); err != nil {
-		return fmt.Errorf("notify supervisor of %s: %w", name, err)
-	}
-	return nil
 }
 
 func write(address, message string) (err error) {
@@ -93,7 +96,7 @@ func write(address, message string) (err error) {
 	return err
 }
 
-// WatchdogInterval is the longest time between two [Notifier.Alive] that the
+// WatchdogInterval is the longest time between two [Alive] that the
 // supervisor of process pid (os.Getpid) puts up with; 0 when it does not watch
 // it. The error is about an interval that is no positive number of
 // microseconds, or a process id that is none.

@@ -60,16 +60,16 @@ func TestMessages(t *testing.T) {
 				t.Error("the notifier sees no supervisor")
 			}
 			for _, tt := range []struct {
-				send func() error
-				want string
+				state        State
+				status, want string
 			}{
-				{func() error { return n.Ready("waiting for a press") }, "READY=1\nSTATUS=waiting for a press"},
-				{n.Alive, "WATCHDOG=1"},
-				{func() error { return n.Status("in a call with Zoë") }, "STATUS=in a call with Zoë"},
-				{func() error { return n.Status("one\nMAINPID=1\r\x00") }, "STATUS=one MAINPID=1  "},
-				{n.Stopping, "STOPPING=1"},
+				{Ready, "waiting for a press", "READY=1\nSTATUS=waiting for a press"},
+				{Alive, "", "WATCHDOG=1"},
+				{"", "in a call with Zoë", "STATUS=in a call with Zoë"},
+				{"", "one\nMAINPID=1\r\x00", "STATUS=one MAINPID=1  "},
+				{Stopping, "", "STOPPING=1"},
 			} {
-				if err := tt.send(); err != nil {
+				if err := n.Tell(tt.state, tt.status); err != nil {
 					t.Fatal(err)
 				}
 				if got := receive(t, in); got != tt.want {
@@ -98,8 +98,8 @@ func TestNobodyListens(t *testing.T) {
 	if err != nil || n.Enabled() {
 		t.Fatalf("got %v, enabled %t", err, n.Enabled())
 	}
-	for _, send := range []func() error{n.Alive, n.Stopping, func() error { return n.Ready("") }} {
-		if err := send(); err != nil {
+	for _, state := range []State{Ready, Alive, Stopping, ""} {
+		if err := n.Tell(state, "idle"); err != nil {
 			t.Error(err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestWrongSocket(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "read NOTIFY_SOCKET: ") {
 			t.Errorf("%q: got %v", address, err)
 		}
-		if n.Enabled() || n.Alive() != nil {
+		if n.Enabled() || n.Tell(Alive, "") != nil {
 			t.Errorf("%q: the notifier tries to speak", address)
 		}
 	}
@@ -120,12 +120,12 @@ func TestWrongSocket(t *testing.T) {
 func TestSupervisorGoneAndBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	n := notifier(t, path)
-	err := n.Alive()
-	if !errors.Is(err, syscall.ENOENT) || !strings.HasPrefix(err.Error(), "notify supervisor of WATCHDOG: ") {
+	err := n.Tell(Alive, "")
+	if !errors.Is(err, syscall.ENOENT) || !strings.HasPrefix(err.Error(), "notify supervisor: ") {
 		t.Errorf("without a socket: %v", err)
 	}
 	in := supervisor(t, path)
-	if err := n.Alive(); err != nil {
+	if err := n.Tell(Alive, ""); err != nil {
 		t.Errorf("with a socket: %v", err)
 	}
 	receive(t, in)
@@ -138,7 +138,7 @@ func TestFullQueueDoesNotBlock(t *testing.T) {
 	n := notifier(t, path)
 	begin := time.Now()
 	for range 100_000 {
-		if err := n.Alive(); err != nil {
+		if err := n.Tell(Alive, ""); err != nil {
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("got %v, want the deadline", err)
 			}
