@@ -5,10 +5,46 @@ import (
 	"time"
 )
 
+// Kind is what happened to a button.
+//
+//	         ┌─ contact closes ─▶ KindPress ──┐ 30 s      contact opens
+//	released ┤                                ├───▶ KindStuck ───▶ KindReleased
+//	         └─ … stays closed ▶ KindLongPress┘
+type Kind int
+
+// What happens to a button.
+const (
+	// KindPress is a press, or a short one where there are long ones.
+	KindPress Kind = iota
+	// KindLongPress is a press of LongPress or more. It is reported while the
+	// contact is still closed.
+	KindLongPress
+	// KindStuck is a contact that has been closed for longer than anybody presses.
+	KindStuck
+	// KindReleased is the end of KindStuck, and of nothing else.
+	KindReleased
+)
+
+// String names the kind for logs and events.
+func (k Kind) String() string {
+	switch k {
+	case KindPress:
+		return "press"
+	case KindLongPress:
+		return "long_press"
+	case KindStuck:
+		return "stuck"
+	case KindReleased:
+		return "released"
+	}
+	return "unknown"
+}
+
 // Press is one press of a button.
 type Press struct {
 	Button string
-	Time   time.Time // with its monotonic reading
+	Time   time.Time // when it happened, with its monotonic reading
+	Kind   Kind      // the zero value is a plain press
 }
 
 // Source is a button or a group of them.

@@ -92,37 +92,3 @@ func duplicate(f *os.File) (int, error) {
 	})
 	return fd, errors.Join(err, dupErr)
 }
-
-// cancelFD gives a descriptor that becomes readable when ctx is cancelled.
-func cancelFD(ctx context.Context) (fd int, release func(), err error) {
-	fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC)
-	if err != nil {
-		return -1, nil, err
-	}
-	fired := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(fired)
-		// Adding to an eventfd of zero cannot block or fail.
-		_, _ = unix.Write(fd, []byte{1, 0, 0, 0, 0, 0, 0, 0})
-	})
-	return fd, func() {
-		if !stop() {
-			<-fired
-		}
-		unix.Close(fd)
-	}, nil
-}
-
-// waitReadable waits until one of the descriptors has input or ended.
-func waitReadable(fds ...int) error {
-	set := make([]unix.PollFd, len(fds))
-	for i, fd := range fds {
-		set[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	}
-	for {
-		_, err := unix.Poll(set, -1)
-		if err != unix.EINTR {
-			return err
-		}
-	}
-}
