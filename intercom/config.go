@@ -23,12 +23,21 @@ type Contact struct {
 	UserID call.UserID
 }
 
-// Button is a ring plan.
+// Button is what a press does: a ring plan, or an end.
 type Button struct {
 	Name     string
+	HangUp   bool          // a press ends what is going on and never rings
 	Contacts []call.UserID // in the order they are rung
 	Mode     Mode
 	CallType call.Type
+	// LongPress names the button whose press a long press is; "" is this one.
+	LongPress string
+}
+
+// Relay opens a door.
+type Relay struct {
+	Name    string
+	Callers []call.UserID // who may trigger it during a call
 }
 
 // Config says how the device behaves.
@@ -38,23 +47,34 @@ type Config struct {
 	Self       call.UserID
 	Contacts   []Contact
 	Buttons    []Button
+	Relays     []Relay
 	AutoAccept []call.UserID // callers whose calls are answered at once; nobody when empty
+	Tones      bool          // whether people at the door hear how a call goes
+	Announce   bool          // whether they hear that a call was answered by itself
 
 	// OpenTimeout bounds each attempt to open camera and microphone, together
 	// or one alone; default 5 s.
 	OpenTimeout time.Duration
-	// PressWindow is how soon after a press of a button another one counts as
-	// the same press; default 300 ms.
+	// PressWindow is how soon after a press another one, of whichever button,
+	// counts as the same press; default 300 ms.
 	PressWindow time.Duration
 }
 
 // Ports is what the device asks of the rest of the daemon. Every function may
-// be called from any goroutine; a nil one gives the zero value.
+// be called from any goroutine and returns at once; a nil one gives the zero
+// value.
 type Ports struct {
 	Speaker  call.Sink                // where the sound of the remote people goes
 	Camera   func() DeviceStatus      // state of the camera
-	Audio    func() DeviceStatus      // state of microphone and speaker
+	Audio    func() DeviceStatus      // state of the microphone
+	Playback func() DeviceStatus      // state of the speaker
+	GPIO     func() []DeviceStatus    // state of lines and keys
 	Counters func() map[string]uint64 // counters of the media engine
+	Process  func() ProcessStatus     // what the process takes
+
+	Tone     func(Tone)              // plays a tone at the door, or ends it with NoTone
+	Indicate func(Indication)        // shows a new state on the lamps
+	Relay    func(name string) error // lets a relay of the configuration pulse
 }
 
 func (c Config) withDefaults() Config {
@@ -76,6 +96,17 @@ func (c Config) button(name string) (Button, error) {
 		known = append(known, b.Name)
 	}
 	return Button{}, &NotFoundError{Kind: "button", Name: name, Known: known}
+}
+
+func (c Config) relay(name string) (Relay, error) {
+	known := make([]string, 0, len(c.Relays))
+	for _, r := range c.Relays {
+		if r.Name == name {
+			return r, nil
+		}
+		known = append(known, r.Name)
+	}
+	return Relay{}, &NotFoundError{Kind: "relay", Name: name, Known: known}
 }
 
 // contact finds a contact by name or by user id in decimal.

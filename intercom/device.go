@@ -3,6 +3,7 @@ package intercom
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -26,6 +27,10 @@ type Device struct {
 	xmppMu sync.Mutex
 	xmpp   XMPPStatus
 
+	laterMu sync.Mutex
+	waiting []func()      // work for the loop that nobody waits for
+	wake    chan struct{} // holds a token while there is some
+
 	// Set by Run before the loop starts.
 	client  *call.Client
 	started time.Time
@@ -33,25 +38,38 @@ type Device struct {
 	work    sync.WaitGroup  // that work
 
 	// Owned by the loop.
-	plan      *ringPlan
-	pressed   map[string]time.Time         // last press that counted, by button
-	accepting map[call.SessionID]struct{}  // incoming sessions whose devices are being opened
-	since     map[call.SessionID]time.Time // when a live session began
+	plan     *ringPlan
+	pressed  press                    // the last that counted
+	notes    map[call.SessionID]*note // of live sessions
+	stuck    map[string]struct{}      // buttons that do not come up
+	updating bool
+	shown    Indication
+	humming  Tone
+	chimes   []Tone // to be played once the loop has come to rest
+}
+
+// note is what the device remembers of a live session.
+type note struct {
+	since     time.Time
+	greeted   bool // it came in and was not answered by itself
+	accepting bool // its devices are being opened
+	auto      bool // it was answered by itself
+	connected bool // somebody was
 }
 
 // New makes a device; Run starts it.
 func New(cfg Config, ports Ports, log *slog.Logger) *Device {
 	return &Device{
-		cfg:       cfg.withDefaults(),
-		ports:     ports,
-		log:       log,
-		events:    newBroker(),
-		turns:     make(chan func()),
-		done:      make(chan struct{}),
-		xmpp:      XMPPStatus{State: "connecting", Since: time.Now()},
-		pressed:   make(map[string]time.Time),
-		accepting: make(map[call.SessionID]struct{}),
-		since:     make(map[call.SessionID]time.Time),
+		cfg:    cfg.withDefaults(),
+		ports:  ports,
+		log:    log,
+		events: newBroker(),
+		turns:  make(chan func()),
+		done:   make(chan struct{}),
+		wake:   make(chan struct{}, 1),
+		xmpp:   XMPPStatus{State: "connecting", Since: time.Now()},
+		notes:  make(map[call.SessionID]*note),
+		stuck:  make(map[string]struct{}),
 	}
 }
 
@@ -62,14 +80,52 @@ func (d *Device) Run(ctx context.Context, client *call.Client) error {
 	defer d.events.close()
 	defer d.work.Wait()
 	defer close(d.done)
+	look := time.NewTicker(lookInterval)
+	defer look.Stop()
 	for {
+		d.show()
 		select {
 		case turn := <-d.turns:
 			turn()
+		case <-d.wake:
+			d.doWaiting()
+		case <-look.C:
 		case <-ctx.Done():
 			client.StopAll(d.greeting(nil))
 			return nil
 		}
+	}
+}
+
+// Ping returns once the device's loop has answered, which it does within
+// milliseconds unless something is very wrong: a watchdog asks it. The error is
+// that of ctx, or [ErrStopped].
+func (d *Device) Ping(ctx context.Context) error {
+	if err := d.ask(ctx, func() error { return nil }); err != nil {
+		return fmt.Errorf("ping device: %w", err)
+	}
+	return nil
+}
+
+// later hands work to the loop and returns at once, also when the loop waits
+// for the caller.
+func (d *Device) later(turn func()) {
+	d.laterMu.Lock()
+	d.waiting = append(d.waiting, turn)
+	d.laterMu.Unlock()
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *Device) doWaiting() {
+	d.laterMu.Lock()
+	waiting := d.waiting
+	d.waiting = nil
+	d.laterMu.Unlock()
+	for _, turn := range waiting {
+		turn()
 	}
 }
 
@@ -120,9 +176,16 @@ func (d *Device) Subscribe(ctx context.Context) <-chan Event {
 // SetXMPP notes a new state of the signalling link.
 func (d *Device) SetXMPP(s XMPPStatus) {
 	d.xmppMu.Lock()
-	defer d.xmppMu.Unlock()
 	d.xmpp = s
 	d.events.publish(s.event())
+	d.xmppMu.Unlock()
+	d.later(func() {}) // lamps follow
+}
+
+func (d *Device) xmppStatus() XMPPStatus {
+	d.xmppMu.Lock()
+	defer d.xmppMu.Unlock()
+	return d.xmpp
 }
 
 func (s XMPPStatus) event() Event {

@@ -2,7 +2,6 @@ package intercom
 
 import (
 	"slices"
-	"time"
 
 	"github.com/intercomd/intercomd/call"
 )
@@ -33,6 +32,9 @@ func (l listener) OnStopCall(s *call.Session, user call.UserID, ext call.Extensi
 
 func (l listener) OnUpdateCall(s *call.Session, user call.UserID, ext call.Extension) {
 	l.event("onUpdateCall", s, user, Event{Extension: ext})
+	if relay, asked := ext["relay"]; asked {
+		l.d.post(func() { l.d.relayAsked(s, user, relay) })
+	}
 }
 
 func (l listener) OnInvalidEvents(event string, id call.SessionID, user call.UserID, ext call.Extension) {
@@ -56,6 +58,9 @@ func (l listener) OnRemoteStream(s *call.Session, user call.UserID, stream call.
 
 func (l listener) OnSessionConnectionStateChanged(s *call.Session, user call.UserID, state call.ConnectionState) {
 	l.event("onSessionConnectionStateChanged", s, user, Event{State: state.String()})
+	if isConnected(state) {
+		l.d.post(func() { l.d.connected(s) })
+	}
 }
 
 func (l listener) OnReconnect(s *call.Session, user call.UserID, state call.ReconnectionState) {
@@ -97,7 +102,10 @@ func (d *Device) incoming(s *call.Session) {
 	if s.State() != call.StateNew {
 		return
 	}
-	d.since[s.ID()] = time.Now()
+	n := d.note(s)
+	if n.accepting { // a press was quicker
+		return
+	}
 	caller := s.Initiator()
 	if !d.cfg.isContact(caller) { // the client has refused strangers already
 		_ = s.Reject(nil)
@@ -105,8 +113,12 @@ func (d *Device) incoming(s *call.Session) {
 	}
 	if d.autoAccepts(s) {
 		d.log.Info("call accepted by itself", "session", s.ID(), "user", caller)
+		n.auto = true
+		d.chime(Announce)
 		d.accept(s, nil)
+		return
 	}
+	n.greeted = true
 }
 
 // autoAccepts says whether everybody a session may bring is listed: in a group

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/intercomd/intercomd/call"
@@ -66,7 +67,7 @@ func (d *Device) action(verb string) (action, bool) {
 }
 
 func (d *Device) acceptRequest(s *call.Session, r SessionRequest) error {
-	if _, busy := d.accepting[s.ID()]; busy || !s.Incoming() || s.State() != call.StateNew {
+	if n := d.notes[s.ID()]; n != nil && n.accepting || !s.Incoming() || s.State() != call.StateNew {
 		return &ConflictError{Verb: "accept", Sessions: []call.SessionID{s.ID()}, Reason: fmt.Sprintf("session %s is not ringing in", s.ID())}
 	}
 	d.accept(s, r.Extension)
@@ -104,12 +105,10 @@ func (d *Device) choose(verb string, id call.SessionID) ([]*call.Session, error)
 
 // Status says what the device is doing now.
 func (d *Device) Status() Status {
-	d.xmppMu.Lock()
-	x := d.xmpp
-	d.xmppMu.Unlock()
 	st := Status{
-		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: x,
-		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Media: ask(d.ports.Counters),
+		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: d.xmppStatus(),
+		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Playback: ask(d.ports.Playback),
+		GPIO: ask(d.ports.GPIO), Media: ask(d.ports.Counters), Process: ask(d.ports.Process),
 		Buttons: []string{}, Contacts: []ContactStatus{}, Sessions: []SessionStatus{},
 	}
 	for _, b := range d.cfg.Buttons {
@@ -120,6 +119,7 @@ func (d *Device) Status() Status {
 	}
 	_ = d.ask(context.Background(), func() error { // a device that has stopped has no sessions
 		st.Started = d.started
+		st.Stuck = slices.Sorted(maps.Keys(d.stuck))
 		for _, s := range d.client.Sessions() {
 			st.Sessions = append(st.Sessions, d.sessionStatus(s))
 		}
@@ -131,7 +131,9 @@ func (d *Device) Status() Status {
 func (d *Device) sessionStatus(s *call.Session) SessionStatus {
 	out := SessionStatus{
 		ID: s.ID(), State: s.State().String(), CallType: s.Type().String(),
-		Initiator: s.Initiator(), Incoming: s.Incoming(), Since: d.since[s.ID()],
+		Initiator: s.Initiator(), Incoming: s.Incoming()}
+	if n := d.notes[s.ID()]; n != nil {
+		out.Since = n.since
 	}
 	for _, p := range s.Peers() {
 		out.Peers = append(out.Peers, PeerStatus{UserID: p.User, Name: d.cfg.nameOf(p.User), State: p.State.String()})

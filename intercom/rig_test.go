@@ -25,8 +25,12 @@ type rig struct {
 	media  *fakeMedia
 	events <-chan Event
 
-	mu   sync.Mutex
-	sent []call.Signal
+	mu     sync.Mutex
+	sent   []call.Signal
+	told   []string // what lamps, loudspeaker and relays were told since the last look
+	camera DeviceStatus
+	gpio   []DeviceStatus
+	jammed error // of relays
 }
 
 // run runs body in a bubble with a started device.
@@ -46,7 +50,7 @@ func run(t *testing.T, change func(*Config), body func(r *rig)) {
 		}
 		r := &rig{t: t, media: &fakeMedia{}}
 		log := slog.New(slog.DiscardHandler)
-		r.dev = New(cfg, Ports{Speaker: speaker{}}, log)
+		r.dev = New(cfg, r.ports(), log)
 		client, err := call.NewClient(call.Config{Self: self, AutoReject: true, Allowed: cfg.Allowed}, r, r.media, r.dev.Listener(), log)
 		if err != nil {
 			t.Fatal(err)
@@ -70,12 +74,76 @@ func run(t *testing.T, change func(*Config), body func(r *rig)) {
 		if err := r.dev.Press(t.Context(), "front"); !errors.Is(err, ErrStopped) {
 			t.Errorf("press after the end: %v, want %v", err, ErrStopped)
 		}
+		if err := r.dev.Ping(t.Context()); !errors.Is(err, ErrStopped) {
+			t.Errorf("ping after the end: %v, want %v", err, ErrStopped)
+		}
 		stopClient()
 		wg.Wait()
 		if open := r.media.open(); open != 0 {
 			t.Errorf("%d streams are still open at the end", open)
 		}
 	})
+}
+
+// ports notes what the device does.
+func (r *rig) ports() Ports {
+	return Ports{
+		Speaker: speaker{},
+		Camera: func() DeviceStatus {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.camera
+		},
+		GPIO: func() []DeviceStatus {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.gpio
+		},
+		Process:  func() ProcessStatus { return ProcessStatus{Goroutines: 9} },
+		Tone:     func(t Tone) { r.tell("tone " + string(t)) },
+		Indicate: func(i Indication) { r.tell("lamp " + string(i)) },
+		Relay: func(name string) error {
+			r.tell("relay " + name)
+			return r.jammed
+		},
+	}
+}
+
+func (r *rig) tell(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = append(r.told, what)
+}
+
+// wantTold compares what lamps, loudspeaker and relays were told since the last
+// call of it.
+func (r *rig) wantTold(why string, want ...string) {
+	r.t.Helper()
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.told, want) {
+		r.t.Errorf("%s: told %q, want %q", why, r.told, want)
+	}
+	r.told = nil
+}
+
+// setCamera makes the camera be in a state, and waits until that is noticed.
+func (r *rig) setCamera(state string) {
+	r.mu.Lock()
+	r.camera.State = state
+	r.mu.Unlock()
+	time.Sleep(lookInterval)
+}
+
+// online lets the link come up.
+func (r *rig) online() {
+	r.dev.SetXMPP(XMPPStatus{State: xmppOnline})
+	synctest.Wait()
+	r.happened()
+	r.mu.Lock()
+	r.told = nil
+	r.mu.Unlock()
 }
 
 // Send implements call.Signaler.

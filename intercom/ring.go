@@ -21,51 +21,6 @@ type ringPlan struct {
 	answered bool
 }
 
-// Press presses a button: it accepts a call that is ringing in, else stops
-// what is going on, else rings the button's contacts. It returns when the
-// press is under way, before any network traffic. The error says which buttons
-// there are.
-func (d *Device) Press(ctx context.Context, name string) error {
-	b, err := d.cfg.button(name)
-	if err != nil {
-		return err
-	}
-	return d.ask(ctx, func() error { return d.press(b, time.Now()) })
-}
-
-func (d *Device) press(b Button, now time.Time) error {
-	if last, ok := d.pressed[b.Name]; ok && now.Sub(last) < d.cfg.PressWindow {
-		d.log.Debug("press ignored: too soon after the last", "button", b.Name)
-		return nil
-	}
-	d.pressed[b.Name] = now
-	d.log.Info("button pressed", "button", b.Name)
-	d.publish(Event{Event: "press", Button: b.Name})
-	if s := d.ringingIn(); s != nil {
-		d.accept(s, nil)
-		return nil
-	}
-	if live := d.client.Sessions(); len(live) > 0 {
-		return d.stopAll(live, nil)
-	}
-	_, err := d.ring(b.Contacts, b.Mode, b.CallType, 0, call.Extension{"button": b.Name})
-	return err
-}
-
-// ringingIn is the incoming call that has waited longest for an answer.
-func (d *Device) ringingIn() *call.Session {
-	var oldest *call.Session
-	for _, s := range d.client.Sessions() {
-		if _, busy := d.accepting[s.ID()]; busy || !s.Incoming() || s.State() != call.StateNew {
-			continue
-		}
-		if oldest == nil || d.since[s.ID()].Before(d.since[oldest.ID()]) {
-			oldest = s
-		}
-	}
-	return oldest
-}
-
 // Call rings users as a button would.
 func (d *Device) Call(ctx context.Context, r CallRequest) ([]call.SessionID, error) {
 	users, typ, err := d.parseCall(r)
@@ -137,7 +92,7 @@ func (d *Device) ring(users []call.UserID, mode Mode, typ call.Type, bandwidth i
 	plan := &ringPlan{mode: mode, sessions: make(map[call.SessionID]*call.Session)}
 	for _, s := range sessions {
 		plan.sessions[s.ID()] = s
-		d.since[s.ID()] = time.Now()
+		d.note(s)
 	}
 	d.plan = plan
 	greeting := d.greeting(ext)
@@ -155,14 +110,18 @@ func (d *Device) ring(users []call.UserID, mode Mode, typ call.Type, bandwidth i
 // accept opens the devices and answers. The session is told apart from one
 // that nobody has answered yet, so a second press stops instead.
 func (d *Device) accept(s *call.Session, ext call.Extension) {
-	d.accepting[s.ID()] = struct{}{}
+	d.note(s).accepting = true
 	greeting := d.greeting(ext)
 	d.outside(func(ctx context.Context) {
 		d.openMedia(ctx, s)
 		if err := s.Accept(greeting); err != nil {
 			d.log.Info("not accepted", "session", s.ID(), "err", err)
 		}
-		d.post(func() { delete(d.accepting, s.ID()) })
+		d.post(func() {
+			if n := d.notes[s.ID()]; n != nil {
+				n.accepting = false
+			}
+		})
 	})
 }
 
@@ -235,9 +194,35 @@ func (d *Device) answered(s *call.Session) {
 	}
 }
 
+// note returns what is remembered of a session that lives.
+func (d *Device) note(s *call.Session) *note {
+	n := d.notes[s.ID()]
+	if n == nil {
+		n = &note{since: time.Now()}
+		d.notes[s.ID()] = n
+	}
+	return n
+}
+
+// connected tells that media flows, the first time it does.
+func (d *Device) connected(s *call.Session) {
+	n := d.notes[s.ID()]
+	if n == nil || n.connected {
+		return
+	}
+	n.connected = true
+	if !n.auto { // the announcement is to be heard
+		d.chime(Connect)
+	}
+}
+
 // closed forgets a session.
 func (d *Device) closed(s *call.Session) {
-	delete(d.since, s.ID())
+	n := d.notes[s.ID()]
+	delete(d.notes, s.ID())
+	if n != nil && len(d.notes) == 0 && (n.connected || !s.Incoming()) {
+		d.chime(End)
+	}
 	if d.plan == nil {
 		return
 	}

@@ -11,7 +11,9 @@ import (
 // onInvalidEvents, onUserNotAnswer, onRemoteStream,
 // onSessionConnectionStateChanged, onReconnect, onSessionClose,
 // onCallStatsReport), and the device's own: xmpp (State is online, offline or
-// connecting), press, device.
+// connecting), press (State is long if the button was held), stuck and released
+// (a button that does not come up, and does), device (State is lost or back),
+// relay.
 type Event struct {
 	Time      time.Time         `json:"time"`
 	Event     string            `json:"event"`
@@ -20,7 +22,9 @@ type Event struct {
 	Extension call.Extension    `json:"extension,omitempty"`
 	State     string            `json:"state,omitempty"`
 	CallType  string            `json:"call_type,omitempty"` // audio, video: with onCall
-	Button    string            `json:"button,omitempty"`    // with press
+	Button    string            `json:"button,omitempty"`    // with press, stuck, released
+	Device    string            `json:"device,omitempty"`    // with device: camera, microphone, speaker, or a name
+	Relay     string            `json:"relay,omitempty"`     // with relay
 	Signal    string            `json:"signal,omitempty"`    // with onInvalidEvents: onCall, onAccept, onStop
 	Kinds     []call.Kind       `json:"kinds,omitempty"`     // with onRemoteStream
 	Stats     *call.StatsReport `json:"stats,omitempty"`     // with onCallStatsReport
@@ -35,11 +39,15 @@ type Status struct {
 	Started  time.Time         `json:"started"`
 	XMPP     XMPPStatus        `json:"xmpp"`
 	Camera   DeviceStatus      `json:"camera"`
-	Audio    DeviceStatus      `json:"audio"`
+	Audio    DeviceStatus      `json:"audio"`    // the microphone
+	Playback DeviceStatus      `json:"playback"` // the speaker
+	GPIO     []DeviceStatus    `json:"gpio"`     // lines and keys
 	Buttons  []string          `json:"buttons"`
+	Stuck    []string          `json:"stuck,omitempty"` // buttons that do not come up
 	Contacts []ContactStatus   `json:"contacts"`
 	Sessions []SessionStatus   `json:"sessions"`
 	Media    map[string]uint64 `json:"media"` // counters of the media engine, e.g. encoders_h264
+	Process  ProcessStatus     `json:"process"`
 }
 
 // XMPPStatus is the state of the signalling link.
@@ -50,11 +58,26 @@ type XMPPStatus struct {
 	Error string    `json:"error,omitempty"` // why it is not online
 }
 
-// DeviceStatus is the state of the camera or of the sound.
+// DeviceStatus is the state of a piece of hardware.
 type DeviceStatus struct {
-	Source string `json:"source"`
-	State  string `json:"state"` // idle, open, missing
+	Name   string `json:"name,omitempty"` // of a line
+	Source string `json:"source"`         // as configured; of a line CHIP:LINE
+	State  string `json:"state"`          // idle, open, missing
 	Error  string `json:"error,omitempty"`
+}
+
+// The states of a [DeviceStatus].
+const (
+	DeviceIdle    = "idle"    // nobody needs it
+	DeviceOpen    = "open"    // it works
+	DeviceMissing = "missing" // it is not there, or does not work
+)
+
+// ProcessStatus is what the daemon's process takes.
+type ProcessStatus struct {
+	Goroutines int    `json:"goroutines"`
+	Files      int    `json:"files"`  // open descriptors
+	Memory     uint64 `json:"memory"` // resident, bytes
 }
 
 // ContactStatus is one line of the contact list.

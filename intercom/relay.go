@@ -1,0 +1,74 @@
+package intercom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/intercomd/intercomd/call"
+)
+
+// Relay triggers a relay by name, for whoever may use the control socket. The
+// error says which relays there are, or why it did not work.
+func (d *Device) Relay(_ context.Context, name string) error {
+	if _, err := d.cfg.relay(name); err != nil {
+		return err
+	}
+	return d.pulse(name, Event{})
+}
+
+// pulse triggers a relay and says so; e tells for whom.
+func (d *Device) pulse(name string, e Event) error {
+	err := errors.New("the device has no relays")
+	if d.ports.Relay != nil {
+		err = d.ports.Relay(name)
+	}
+	e.Event, e.Relay = "relay", name
+	if err != nil {
+		err = fmt.Errorf("trigger relay %q: %w", name, err)
+		e.Error = err.Error()
+	}
+	d.log.Info("relay triggered", "relay", name, "session", e.Session, "user", e.UserID, "err", e.Error)
+	d.publish(e)
+	return err
+}
+
+// relayAsked triggers a relay for somebody in a call, who asked for it with an
+// update, or says why not.
+func (d *Device) relayAsked(s *call.Session, user call.UserID, name string) {
+	name = fmt.Sprintf("%.64s", name) // logs are not filled from outside
+	e := Event{Session: s.ID(), UserID: user}
+	err := d.mayTrigger(s, user, name)
+	if err == nil {
+		_ = d.pulse(name, e) // it has told what went wrong
+		return
+	}
+	e.Event, e.Relay, e.Error = "relay", name, err.Error()
+	d.log.Warn("relay not triggered", "relay", name, "session", s.ID(), "user", user, "err", err)
+	d.publish(e)
+}
+
+// mayTrigger says why a user may not trigger a relay: a door opens only for
+// those listed, while the device is connected with them.
+func (d *Device) mayTrigger(s *call.Session, user call.UserID, name string) error {
+	relay, err := d.cfg.relay(name)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(relay.Callers, user) || !d.cfg.isContact(user) {
+		return fmt.Errorf("user %d is not among its callers", user)
+	}
+	if s.State() != call.StateActive {
+		return fmt.Errorf("the session is %s, not ACTIVE", s.State())
+	}
+	if !slices.ContainsFunc(s.Peers(), func(p call.PeerInfo) bool { return p.User == user && isConnected(p.State) }) {
+		return fmt.Errorf("user %d is not connected", user)
+	}
+	return nil
+}
+
+// isConnected says whether media flows.
+func isConnected(s call.ConnectionState) bool {
+	return s == call.ConnectionConnected || s == call.ConnectionCompleted
+}

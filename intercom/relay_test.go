@@ -1,0 +1,120 @@
+package intercom
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/intercomd/intercomd/call"
+)
+
+func withRelay(c *Config) {
+	c.Relays = []Relay{{Name: "door", Callers: []call.UserID{anna, stranger}}, {Name: "gate"}}
+}
+
+func TestRelayByCommand(t *testing.T) {
+	run(t, withRelay, func(r *rig) {
+		r.online()
+		ctx := r.t.Context()
+		wantError(t, "unknown", r.dev.Relay(ctx, "window"), `no relay "window"; there is: door, gate`)
+		r.wantTold("nothing opens")
+		if err := r.dev.Relay(ctx, "gate"); err != nil {
+			t.Error(err)
+		}
+		r.wantTold("open", "relay gate")
+		if e := <-r.events; e.Event != "relay" || e.Relay != "gate" || e.Error != "" {
+			t.Errorf("event %+v", e)
+		}
+		r.jammed = errors.New("line is lost")
+		wantError(t, "broken", r.dev.Relay(ctx, "door"), `trigger relay "door": line is lost`)
+		if e := <-r.events; e.Relay != "door" || !strings.Contains(e.Error, "line is lost") {
+			t.Errorf("event %+v", e)
+		}
+	})
+}
+
+// update has a user in a session send data.
+func (r *rig) update(user call.UserID, resource string, id call.SessionID, ext call.Extension) {
+	r.client.Receive(call.Signal{
+		Type: call.SignalUpdate, Peer: call.Address{User: user, Resource: resource}, Session: id,
+		CallType: call.Video, Initiator: anna, Opponents: []call.UserID{self}, Extension: ext,
+	})
+	synctest.Wait()
+}
+
+// TestRelayByUpdate lists who may open what, and when.
+func TestRelayByUpdate(t *testing.T) {
+	open := call.Extension{"relay": "door"}
+	for _, c := range []struct {
+		name   string
+		caller call.UserID
+		accept bool
+		state  call.ConnectionState // after connecting; 0 is as it comes
+		sender call.UserID
+		ext    call.Extension
+		opens  bool
+		refuse string // of the event, "" is no event
+	}{
+		{"listed caller in a call", anna, true, 0, anna, open, true, ""},
+		{"completed", anna, true, call.ConnectionCompleted, anna, open, true, ""},
+		{"not a relay", anna, true, 0, anna, call.Extension{"door": "open"}, false, ""},
+		{"another relay", anna, true, 0, anna, call.Extension{"relay": "gate"}, false, "not among its callers"},
+		{"unknown relay", anna, true, 0, anna, call.Extension{"relay": strings.Repeat("x", 1000)}, false, `no relay "` + strings.Repeat("x", 64) + `"`},
+		{"no relay", anna, true, 0, anna, call.Extension{"relay": ""}, false, "no relay"},
+		{"still ringing", anna, false, 0, anna, open, false, "the session is NEW, not ACTIVE"},
+		{"not connected", anna, true, call.ConnectionDisconnected, anna, open, false, "not connected"},
+		{"caller not listed", ben, true, 0, ben, open, false, "not among its callers"},
+		{"listed, but not in this call", ben, true, 0, anna, open, false, ""},
+		{"stranger", anna, true, 0, stranger, open, false, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run(t, withRelay, func(r *rig) {
+				r.online()
+				r.callIn(c.caller, "in-1")
+				if c.accept {
+					r.press("front")
+				}
+				if c.state != 0 {
+					r.client.MediaEvent(call.PeerState{Peer: call.PeerKey{Session: "in-1", User: c.caller}, State: c.state})
+					synctest.Wait()
+				}
+				r.mu.Lock()
+				r.told = nil
+				r.mu.Unlock()
+				r.update(c.sender, "phone", "in-1", c.ext)
+				if c.opens {
+					r.wantTold("open", "relay door")
+				} else {
+					r.wantTold("closed")
+				}
+				r.wantRelayEvent(c.opens, c.refuse)
+			})
+		})
+	}
+}
+
+// wantRelayEvent checks the one event about the relay, if there is to be one.
+func (r *rig) wantRelayEvent(opened bool, refusal string) {
+	r.t.Helper()
+	var got []Event
+	for len(r.events) > 0 {
+		if e := <-r.events; e.Event == "relay" {
+			got = append(got, e)
+		}
+	}
+	switch {
+	case !opened && refusal == "":
+		if len(got) > 0 {
+			r.t.Errorf("events %+v, want none", got)
+		}
+	case len(got) != 1 || (got[0].Error == "") != opened || !strings.Contains(got[0].Error, refusal):
+		r.t.Errorf("events %+v, want one with %q", got, refusal)
+	}
+}
+
+func TestDeviceWithoutRelays(t *testing.T) {
+	d := New(Config{Relays: []Relay{{Name: "door"}}}, Ports{}, slog.New(slog.DiscardHandler))
+	wantError(t, "no port", d.Relay(t.Context(), "door"), `trigger relay "door": the device has no relays`)
+}
