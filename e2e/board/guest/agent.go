@@ -83,9 +83,9 @@ func (a *agent) do(q wire.Request) (code int, err error) {
 		return 0, a.get(q)
 	case wire.Drive:
 		return 0, a.chip.drive(q.Line, q.Steps)
-	case wire.Level:
-		level, err := a.chip.level(q.Line)
-		a.reply(wire.Reply{ID: q.ID, Out: []byte(level)})
+	case wire.Watch:
+		levels, err := a.chip.watch(q.Line, q.Every, q.For)
+		a.reply(wire.Reply{ID: q.ID, Out: levels})
 		return 0, err
 	case wire.Plug:
 		return 0, a.chip.plug(q.On)

@@ -86,13 +86,28 @@ func (c *chip) set(line, level int) error {
 	return writeAttribute(filepath.Join(dir, "pull"), pull)
 }
 
-// level reads what is on a line, whoever drives it.
-func (c *chip) level(line int) (string, error) {
+// maxLevels bounds what watch returns.
+const maxLevels = 10000
+
+// watch reads what is on a line, whoever drives it, once and then every so
+// often: a '0' or '1' each. It does not catch up when the board is slow.
+func (c *chip) watch(line int, every, duration time.Duration) ([]byte, error) {
 	dir, err := c.lineDir(line)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return readAttribute(filepath.Join(dir, "value"))
+	var levels []byte
+	for end := time.Now().Add(duration); len(levels) < maxLevels; time.Sleep(every) {
+		value, err := readAttribute(filepath.Join(dir, "value"))
+		if err != nil {
+			return nil, err
+		}
+		levels = append(levels, value...)
+		if !time.Now().Before(end) {
+			break
+		}
+	}
+	return levels, nil
 }
 
 func (c *chip) lineDir(line int) (string, error) {

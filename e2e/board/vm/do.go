@@ -156,15 +156,30 @@ func (b *Board) Press(ctx context.Context, line int, hold time.Duration) error {
 
 // Level reads a line, whoever drives it: 0 or 1.
 func (b *Board) Level(ctx context.Context, line int) (int, error) {
-	var out bytes.Buffer
-	err := b.control.ask(ctx, wire.Request{Op: wire.Level, Line: line}, func(p []byte) { out.Write(p) })
+	levels, err := b.Watch(ctx, line, 0, 0)
 	if err != nil {
-		return 0, b.explain(fmt.Sprintf("read line %d", line), err)
+		return 0, err
 	}
-	if out.String() == "1" {
-		return 1, nil
+	return levels[0], nil
+}
+
+// Watch reads a line at once and then every so often, with the board's clock.
+// It returns at least one level.
+func (b *Board) Watch(ctx context.Context, line int, every, duration time.Duration) ([]int, error) {
+	var out bytes.Buffer
+	q := wire.Request{Op: wire.Watch, Line: line, Every: every, For: duration}
+	err := b.control.ask(ctx, q, func(p []byte) { out.Write(p) })
+	if err != nil {
+		return nil, b.explain(fmt.Sprintf("watch line %d", line), err)
 	}
-	return 0, nil
+	var levels []int
+	for _, c := range out.Bytes() {
+		levels = append(levels, int(c-'0'))
+	}
+	if len(levels) == 0 {
+		return nil, fmt.Errorf("watch line %d: the board saw nothing", line)
+	}
+	return levels, nil
 }
 
 // PlugChip makes the GPIO chip disappear, or appear again.

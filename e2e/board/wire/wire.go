@@ -51,25 +51,27 @@ const (
 	Put   Op = "put"   // write Data to Path (after what is there with Append)
 	Get   Op = "get"   // replies carry the content of Path
 	Drive Op = "drive" // put the Steps on line Line of the simulated chip, with the board's own clock
-	Level Op = "level" // the reply's Out is "0" or "1": the level of Line
+	Watch Op = "watch" // the replies' Out are "0" and "1": the level of Line every Every, for For
 	Plug  Op = "plug"  // the simulated chip is there (On) or gone
 	Net   Op = "net"   // set Netem on eth0
 )
 
 // Request is one line of the host.
 type Request struct {
-	ID      uint64 `json:"id"` // > 0, unique while the host runs
-	Op      Op     `json:"op"`
-	Command string `json:"command,omitempty"`
-	Target  uint64 `json:"target,omitempty"`
-	Path    string `json:"path,omitempty"`
-	Mode    uint32 `json:"mode,omitempty"` // permission bits of Put
-	Append  bool   `json:"append,omitempty"`
-	Data    []byte `json:"data,omitempty"`
-	Line    int    `json:"line,omitempty"`
-	Steps   []Step `json:"steps,omitempty"`
-	On      bool   `json:"on,omitempty"`
-	Netem   Netem  `json:"netem,omitzero"`
+	ID      uint64        `json:"id"` // > 0, unique while the host runs
+	Op      Op            `json:"op"`
+	Command string        `json:"command,omitempty"`
+	Target  uint64        `json:"target,omitempty"`
+	Path    string        `json:"path,omitempty"`
+	Mode    uint32        `json:"mode,omitempty"` // permission bits of Put
+	Append  bool          `json:"append,omitempty"`
+	Data    []byte        `json:"data,omitempty"`
+	Line    int           `json:"line,omitempty"`
+	Steps   []Step        `json:"steps,omitempty"`
+	Every   time.Duration `json:"every,omitempty"`
+	For     time.Duration `json:"for,omitempty"`
+	On      bool          `json:"on,omitempty"`
+	Netem   Netem         `json:"netem,omitzero"`
 }
 
 // Step puts a level on an input line and keeps it for a time.
