@@ -86,7 +86,7 @@ func (d *daemon) wireMedia() error {
 		d.cleanup = append(d.cleanup, unregister)
 		mc.AudioDevice = id
 	}
-	speaker, err := audio.OpenPlayback(c.Audio.Playback.String())
+	speaker, err := audio.OpenPlayback(audio.PlaybackConfig{Playback: c.Audio.Playback.String()})
 	if err != nil {
 		return fmt.Errorf("audio.playback: %w", err)
 	}

@@ -28,10 +28,14 @@ func writeWAV(t *testing.T, file []byte) string {
 
 func TestRegisterRefuses(t *testing.T) {
 	for capture, want := range map[string]string{
-		"":      `register microphone "": unknown source, want "test" or "file:PATH"`,
-		"hw:0":  `register microphone "hw:0": unknown source`,
-		"file:": "file: without a path",
-		"null":  "unknown source",
+		"":        `register microphone "": empty name of a sound card`,
+		"file:":   "file: without a path",
+		"null":    `"null" is a speaker`,
+		"hw:":     "hw: without a card",
+		"hw:0,x":  `hw: with "x" as device, want a number`,
+		"hw:0,-1": `hw: with "-1" as device, want a number`,
+		"/tmp/x":  "not a path below /dev",
+		"a\nb":    "control character",
 	} {
 		before := len(driver.GetManager().Query(driver.FilterAudioRecorder()))
 		_, _, err := Register(Config{Capture: capture})

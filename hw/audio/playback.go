@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/intercomd/intercomd/hw/internal/alsa"
 )
 
 // MaxRecording is how big a written WAV file gets, in bytes: about three hours.
@@ -17,20 +21,57 @@ const MaxRecording = 1 << 30
 // written before stays.
 var ErrFull = errors.New("recording is full")
 
-// Playback is an open loudspeaker.
+// Playback is an open loudspeaker. Its methods may be called from any
+// goroutine.
 type Playback interface {
-	// WritePCM plays samples of 48 kHz mono. It does not keep the slice.
+	// WritePCM plays samples of 48 kHz mono. It does not keep the slice, and
+	// does not wait. A sound card that is lost is no error: the sound is thrown
+	// away until the card is back.
 	WritePCM(samples []int16) error
+	// State is [StateClosed], [StateOpen], or [StateMissing] with the reason.
+	State() (state string, err error)
 	// Close ends it; it is idempotent. WritePCM fails afterwards.
 	Close() error
 }
 
-// OpenPlayback opens a loudspeaker: "null", or "file:PATH", which is created or
-// overwritten. Its methods may be called from any goroutine. The error names
-// the spec and the reason.
-func OpenPlayback(spec string) (Playback, error) {
-	if err := validPlayback(spec); err != nil {
+// PlaybackConfig describes a loudspeaker.
+type PlaybackConfig struct {
+	// Playback is "null", "file:PATH" of a WAV file, which is created or
+	// overwritten, or a sound card: "auto", its number, id or name,
+	// "hw:CARD,DEV" or a path as "/dev/snd/pcmC0D0p".
+	Playback string
+
+	// What follows is for sound cards.
+
+	Volume   *int          // 0 to 100 percent; nil leaves the mixer alone
+	Period   time.Duration // between two interrupts, 10 ms (also for 0) or 20 ms
+	Duplex   *Duplex       // joins it with a microphone; may be nil
+	Counters *Counters     // may be nil
+	Log      *slog.Logger  // nil: silent
+
+	// OnChange is told [StateLost] with the reason when the card cannot be
+	// played on, and [StateBack] when it can again. It must not block, nor call
+	// the Playback. May be nil.
+	OnChange func(state string, err error)
+}
+
+// OpenPlayback opens a loudspeaker. A sound card is opened with the first sound
+// and closed after 2 s without any, so that a card that is missing is no error
+// here. The error names the spec and the reason.
+func OpenPlayback(cfg PlaybackConfig) (Playback, error) { return openPlayback(cfg, alsa.Kernel{}) }
+
+func openPlayback(cfg PlaybackConfig, sys alsa.System) (Playback, error) {
+	spec := cfg.Playback
+	isCard, err := validPlayback(spec)
+	if err != nil {
 		return nil, fmt.Errorf("open speaker %q: %w", spec, err)
+	}
+	if isCard {
+		s, err := newSpeaker(cfg, sys)
+		if err != nil {
+			return nil, fmt.Errorf("open speaker %q: %w", spec, err)
+		}
+		return s, nil
 	}
 	path, isFile := strings.CutPrefix(spec, filePrefix)
 	if !isFile {
@@ -50,21 +91,25 @@ func OpenPlayback(spec string) (Playback, error) {
 // CheckPlayback tells whether a spec can be meant. It opens nothing, because
 // that would overwrite a file.
 func CheckPlayback(spec string) error {
-	if err := validPlayback(spec); err != nil {
+	if _, err := validPlayback(spec); err != nil {
 		return fmt.Errorf("open speaker %q: %w", spec, err)
 	}
 	return nil
 }
 
-func validPlayback(spec string) error {
+// validPlayback tells a card from what is simulated.
+func validPlayback(spec string) (isCard bool, err error) {
 	path, isFile := strings.CutPrefix(spec, filePrefix)
 	switch {
 	case isFile && path == "":
-		return errors.New("file: without a path")
-	case !isFile && spec != PlaybackNull:
-		return errors.New(`unknown sink, want "null" or "file:PATH"`)
+		return false, errors.New("file: without a path")
+	case isFile || spec == PlaybackNull:
+		return false, nil
+	case spec == CaptureTest:
+		return false, fmt.Errorf("%q is a microphone", spec)
 	}
-	return nil
+	_, err = parseCard(spec)
+	return true, err
 }
 
 // silence plays nothing.
@@ -80,6 +125,19 @@ func (s *silence) WritePCM([]int16) error {
 		return os.ErrClosed
 	}
 	return nil
+}
+
+func (s *silence) State() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return openOrClosed(s.closed), nil
+}
+
+func openOrClosed(closed bool) string {
+	if closed {
+		return StateClosed
+	}
+	return StateOpen
 }
 
 func (s *silence) Close() error {
@@ -179,6 +237,12 @@ func (r *recorder) claim() error {
 	}
 	r.claimed = data
 	return nil
+}
+
+func (r *recorder) State() (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return openOrClosed(r.closed), nil
 }
 
 func (r *recorder) Close() error {

@@ -12,13 +12,13 @@ import (
 func TestOpenPlaybackRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for spec, want := range map[string]string{
-		"":                        `open speaker "": unknown sink, want "null" or "file:PATH"`,
-		"test":                    `open speaker "test": unknown sink`,
+		"":                        `open speaker "": empty name of a sound card`,
+		"test":                    `open speaker "test": "test" is a microphone`,
 		"file:":                   "file: without a path",
 		"file:/nonexistent/o.wav": `open speaker "file:/nonexistent/o.wav": no such file or directory`,
 		"file:" + dir:             "is a directory",
 	} {
-		p, err := OpenPlayback(spec)
+		p, err := OpenPlayback(PlaybackConfig{Playback: spec})
 		if p != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("OpenPlayback(%q) = %v, %v, want %q", spec, p, err, want)
 		}
@@ -30,7 +30,9 @@ func TestCheckPlayback(t *testing.T) {
 	for spec, want := range map[string]string{
 		"null":         "",
 		"file:" + path: "",
-		"hw:0":         `open speaker "hw:0": unknown sink`,
+		"hw:0,0":       "",
+		"auto":         "",
+		"test":         `open speaker "test": "test" is a microphone`,
 		"file:":        "file: without a path",
 	} {
 		err := CheckPlayback(spec)
@@ -44,7 +46,7 @@ func TestCheckPlayback(t *testing.T) {
 }
 
 func TestNullPlayback(t *testing.T) {
-	p, err := OpenPlayback("null")
+	p, err := OpenPlayback(PlaybackConfig{Playback: "null"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func TestRecordingIsAlwaysValid(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("old content", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := OpenPlayback("file:" + path)
+	p, err := OpenPlayback(PlaybackConfig{Playback: "file:" + path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,17 @@ import (
 	mdaudio "github.com/pion/mediadevices/pkg/io/audio"
 	"github.com/pion/mediadevices/pkg/prop"
 	"github.com/pion/mediadevices/pkg/wave"
+
+	"github.com/intercomd/intercomd/hw/internal/alsa/alsatest"
 )
 
 // record opens a microphone without the manager. It closes with the test.
 func record(t *testing.T, spec string) (*adapter, mdaudio.Reader) {
 	t.Helper()
-	a := &adapter{spec: spec}
+	a, err := newAdapter(Config{Capture: spec}, alsatest.NewSystem())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := a.Open(); err != nil {
 		t.Fatal(err)
 	}

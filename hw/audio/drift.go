@@ -1,0 +1,48 @@
+package audio
+
+import "time"
+
+// How a drift follower behaves. The loop has two equal poles at 0.1/s: it
+// settles in about half a minute, which no ear hears.
+const (
+	maxDrift     = 1000e-6 // part of the rate; crystals are within 100e-6
+	driftGain    = 0.2     // per second
+	driftHold    = 0.01    // per second squared
+	driftSmooth  = 500 * time.Millisecond
+	driftNotable = 250 * time.Millisecond // an error beyond it is no drift
+)
+
+// follower keeps the fill of a buffer between two clocks at a target by
+// changing how fast it is emptied: a PI controller on the smoothed level.
+type follower struct {
+	target   time.Duration
+	smoothed float64 // seconds above target
+	integral float64 // the clocks' difference as far as it is known
+	fresh    bool
+}
+
+func newFollower(target time.Duration) *follower { return &follower{target: target} }
+
+// update takes the level of the buffer at a time every seconds after the last
+// one, and returns how much faster than nominal to empty it, as a part of the
+// rate within ±1000e-6.
+func (f *follower) update(level, every time.Duration) (part float64) {
+	off := min(max(level-f.target, -driftNotable), driftNotable).Seconds()
+	dt := every.Seconds()
+	if !f.fresh {
+		f.fresh, f.smoothed = true, off
+	}
+	f.smoothed += (off - f.smoothed) * min(1, dt/driftSmooth.Seconds())
+	part = driftGain*f.smoothed + f.integral
+	if limited := min(max(part, -maxDrift), maxDrift); limited != part {
+		return limited // what cannot be done is not learnt
+	}
+	f.integral += driftHold * f.smoothed * dt
+	return part
+}
+
+// restart forgets the level, after a gap, but not the clocks.
+func (f *follower) restart() { f.fresh = false }
+
+// ppm is how much faster than nominal the buffer is filled, in the long run.
+func (f *follower) ppm() float64 { return f.integral * 1e6 }
