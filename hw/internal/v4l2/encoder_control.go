@@ -12,8 +12,9 @@ type keyForcer struct {
 	byPeriod  bool  // it has a settable period of I-frames
 	period    int32 // the period in frames that is usual
 
-	wanted bool // on the next frame
-	short  bool // the period is 1 until a key frame is seen
+	wanted bool   // on the next frame
+	short  bool   // the period is 1 until a key frame is seen
+	since  uint64 // number of the frame before which it was set to 1
 }
 
 // kernelProfile translates to the kernel's menu.
@@ -111,34 +112,34 @@ func (e *Encoder) ForceKeyFrame() error {
 
 // prepareKeyFrame asks the driver for the key frame that was wanted, right
 // before the frame it is meant for. The caller holds mu.
-func (e *Encoder) prepareKeyFrame() bool {
+func (e *Encoder) prepareKeyFrame(number uint64) {
 	k := &e.keys
 	if !k.wanted {
-		return false
+		return
 	}
 	k.wanted = false
 	if k.byControl {
 		err := e.dev.SetControl(ControlForceKeyFrame, 1)
 		if err == nil {
-			return true
+			return
 		}
 		e.log.Warn("encoder refuses to force a key frame", "err", err)
 		k.byControl = !errors.Is(err, ErrNoControl)
 	}
 	if !k.byPeriod {
-		return false
+		return
 	}
 	if err := e.dev.SetControl(ControlIPeriod, 1); err != nil {
 		e.log.Warn("encoder refuses a period of key frames", "err", err)
-		return false
+		return
 	}
-	k.short = true
-	return true
+	k.short, k.since = true, number
 }
 
-// keyFrameSeen puts the period back. The caller holds mu.
+// keyFrameSeen puts the period back when a key frame came of a frame that saw
+// the short one; drivers may apply it some frames later. The caller holds mu.
 func (e *Encoder) keyFrameSeen(f inflight) {
-	if !e.keys.short || !f.key {
+	if !e.keys.short || f.number < e.keys.since {
 		return
 	}
 	e.keys.short = false

@@ -64,7 +64,7 @@ type CodecStats struct {
 // inflight is a frame that was taken and has no result yet.
 type inflight struct {
 	timestamp time.Duration
-	key       bool // a key frame was forced on it
+	number    uint64 // counts the frames taken
 }
 
 // m2m is the OUTPUT side of a codec and its bookkeeping. mu guards all of it;
@@ -135,7 +135,7 @@ func (m *m2m) reap() []Frame {
 // take gives a frame to the driver when a buffer is free. fill copies it into
 // the buffer, or is nil to import it. The caller holds mu. When the frame was
 // not taken, or was copied, the caller finishes it.
-func (m *m2m) take(f Frame, fill func(dst []byte) (int, error), prepare func() bool) (bool, error) {
+func (m *m2m) take(f Frame, fill func(dst []byte) (int, error), prepare func(number uint64)) (bool, error) {
 	switch {
 	case m.closed:
 		return false, os.ErrClosed
@@ -153,17 +153,20 @@ func (m *m2m) take(f Frame, fill func(dst []byte) (int, error), prepare func() b
 			return false, err
 		}
 	}
-	key := prepare != nil && prepare()
+	if prepare != nil {
+		prepare(m.stats.In)
+	}
 	if err := m.out.enqueue(s, it); err != nil {
 		return false, err
 	}
 	m.free = m.free[:len(m.free)-1]
-	m.account(s, f, it.timestamp, key, fill != nil)
+	m.account(s, f, it.timestamp, fill != nil)
 	return true, nil
 }
 
 // account notes a frame that was taken.
-func (m *m2m) account(s *slot, f Frame, timestamp time.Duration, key, copied bool) {
+func (m *m2m) account(s *slot, f Frame, timestamp time.Duration, copied bool) {
+	number := m.stats.In
 	m.stats.In++
 	m.held[s] = f
 	if copied {
@@ -175,7 +178,7 @@ func (m *m2m) account(s *slot, f Frame, timestamp time.Duration, key, copied boo
 	if len(m.pending) == maxPending {
 		m.pending = append(m.pending[:0], m.pending[1:]...)
 	}
-	m.pending = append(m.pending, inflight{timestamp: timestamp, key: key})
+	m.pending = append(m.pending, inflight{timestamp: timestamp, number: number})
 	if m.since.IsZero() {
 		m.since = time.Now()
 	}
