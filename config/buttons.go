@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,7 @@ const maxConference = 3
 
 const (
 	defaultDebounce = 20 * time.Millisecond
+	minDebounce     = time.Millisecond
 	maxDebounce     = 300 * time.Millisecond
 )
 
@@ -76,11 +78,12 @@ func (c *checker) input(key string, in rawButton, b *Button) {
 	case ButtonGPIO:
 		b.Line = c.line(key, in.Chip, in.Line, in.ActiveLow == nil || *in.ActiveLow)
 		b.Bias = oneOf(c, key+".bias", orDefault(in.Bias, PullUp), PullUp, PullDown, NoBias)
-		b.Debounce = c.within(key+".debounce", in.Debounce, defaultDebounce, 0, maxDebounce)
+		b.Debounce = c.within(key+".debounce", in.Debounce, defaultDebounce, minDebounce, maxDebounce)
 		c.useless(key, with, "device", "key")
 	case ButtonEvdev:
 		b.Device, b.Key = c.inputDevice(key+".device", in.Device), c.key(key+".key", string(in.Key))
-		c.useless(key, with, "chip", "line", "active_low", "bias", "debounce")
+		b.Debounce = c.within(key+".debounce", in.Debounce, defaultDebounce, minDebounce, maxDebounce)
+		c.useless(key, with, "chip", "line", "active_low", "bias")
 	case ButtonControl, ButtonStdin:
 		c.useless(key, with, "chip", "line", "active_low", "bias", "debounce", "device", "key", "long_press")
 	}
@@ -104,11 +107,11 @@ func (c *checker) useless(key, with string, names ...string) {
 	}
 }
 
-func (c *checker) inputDevice(key, path string) string {
-	if path != "" && !isUnder(path, "/dev/") {
-		c.problemf(key, "%s is not an input device, allowed is /dev/input/NAME", quote(path))
+func (c *checker) inputDevice(key, name string) string {
+	if name != "" && (!isDeviceName(name) || strings.HasPrefix(name, "/") && !isUnder(name, "/dev/")) {
+		c.problemf(key, "%s is not an input device, allowed are /dev/input/NAME and a part of the name", quote(name))
 	}
-	return path
+	return name
 }
 
 func (c *checker) key(key, name string) string {

@@ -43,10 +43,9 @@ type Button struct {
 
 	Line     Line          // of ButtonGPIO; Line.ActiveLow is true by default
 	Bias     Bias          // of ButtonGPIO; default PullUp
-	Debounce time.Duration // of ButtonGPIO, 0 to 300 ms; default 20 ms
-
-	Device string // of ButtonEvdev: path of the input device; "" is every one that has the key
-	Key    string // of ButtonEvdev: name or code of the key
+	Device   string        // of ButtonEvdev: path or a part of the name; "" is the first that has the key
+	Key      string        // of ButtonEvdev: name or code of the key
+	Debounce time.Duration // of both, 1 to 300 ms; default 20 ms
 
 	// LongPress names the button whose press a long press of this one is, ""
 	// if it is a press like any other. That button has no LongPress itself.

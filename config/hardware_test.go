@@ -33,7 +33,7 @@ DIR/c.yaml:5: audio.playback_volume: -1 is out of range, allowed are 0 to 100`},
 		{"line", "buttons:\n  - {name: a, source: gpio, contacts: [Anna], chip: /tmp/chip, bias: up, debounce: 1s}\n", `DIR/c.yaml:6: buttons[0].chip: "/tmp/chip" is not a chip, allowed are auto, the name, the label and the path of one
 DIR/c.yaml:6: buttons[0].line: is missing, it must be the number or the name of a line
 DIR/c.yaml:6: buttons[0].bias: "up" is unknown, allowed are pull-up, pull-down, none
-DIR/c.yaml:6: buttons[0].debounce: 1s is out of range, allowed are 0s to 300ms`},
+DIR/c.yaml:6: buttons[0].debounce: 1s is out of range, allowed are 1ms to 300ms`},
 		{"negative line", "buttons:\n  - {name: a, source: gpio, contacts: [Anna], line: -1}\n", "DIR/c.yaml:6: buttons[0].line: -1 is out of range, allowed are 0 to 65535"},
 		{"line with an end", "buttons:\n  - {name: a, source: gpio, contacts: [Anna], line: \"a\\nb\"}\n", `DIR/c.yaml:6: buttons[0].line: "a\nb" is not a line, allowed are the number and the name of one`},
 		{"line used twice", `buttons:
@@ -47,7 +47,7 @@ relays:
 `, `DIR/c.yaml:7: buttons[1].line: 17 of chip auto is already used by buttons[0]
 DIR/c.yaml:9: lamps[0].line: 17 of chip auto is already used by buttons[0]
 DIR/c.yaml:12: relays[0].line: 17 of chip gpiochip0 is already used by lamps[1]`},
-		{"key", "buttons:\n  - {name: a, source: evdev, contacts: [Anna], device: keyboard}\n", `DIR/c.yaml:6: buttons[0].device: "keyboard" is not an input device, allowed is /dev/input/NAME
+		{"key", "buttons:\n  - {name: a, source: evdev, contacts: [Anna], device: /tmp/x}\n", `DIR/c.yaml:6: buttons[0].device: "/tmp/x" is not an input device, allowed are /dev/input/NAME and a part of the name
 DIR/c.yaml:6: buttons[0].key: is missing, it must be a key such as KEY_ENTER`},
 		{"keys of other sources", `buttons:
   - {name: a, contacts: [Anna], line: 17, long_press: b}
@@ -90,8 +90,8 @@ DIR/c.yaml:5: watchdog.timeout: 4s is out of range, allowed are 5s to 5m0s`},
 func TestHardware(t *testing.T) {
 	cfg, warnings, err := load(t, folder(t), minimal+`
 buttons:
-  - {name: a, source: gpio, contacts: [Anna], chip: pinctrl-bcm2711, line: doorbell, active_low: false, bias: pull-down, debounce: 0s, long_press: b}
-  - {name: b, source: evdev, action: hangup, device: /dev/input/event0, key: 28}
+  - {name: a, source: gpio, contacts: [Anna], chip: pinctrl-bcm2711, line: doorbell, active_low: false, bias: pull-down, debounce: 1ms, long_press: b}
+  - {name: b, source: evdev, action: hangup, device: Keypad 5, key: 28}
 camera: {source: "usb:C920", rotation: 270, mirror: true, exposure: 0, brightness: -5, power_line_frequency: 0x32}
 audio: {capture: "hw:1,0", playback: Loopback, capture_volume: 0, playback_volume: 100, period: 10ms, tones: false, announce: false}
 lamps: [{name: l, line: 0o27, active_low: true, shows: [live, in_call]}]
@@ -103,8 +103,8 @@ watchdog: {device: /dev/watchdog, timeout: 5m}
 	anna := Contact{Name: "Anna", UserID: 101}
 	assert.Equal(t, []Button{
 		{Name: "a", Source: ButtonGPIO, Action: ButtonCall, Contacts: []Contact{anna}, Mode: FirstAnswer, CallType: VideoCall,
-			Line: Line{Chip: "pinctrl-bcm2711", Name: "doorbell"}, Bias: PullDown, LongPress: "b"},
-		{Name: "b", Source: ButtonEvdev, Action: ButtonHangUp, Device: "/dev/input/event0", Key: "28"},
+			Line: Line{Chip: "pinctrl-bcm2711", Name: "doorbell"}, Bias: PullDown, Debounce: time.Millisecond, LongPress: "b"},
+		{Name: "b", Source: ButtonEvdev, Action: ButtonHangUp, Device: "Keypad 5", Key: "28", Debounce: 20 * time.Millisecond},
 	}, cfg.Buttons)
 	assert.Equal(t, Camera{Source: Source{Kind: SourceDevice, Name: "usb:C920"}, Width: 1280, Height: 720, FPS: 30, Bitrate: 1_500_000,
 		Rotation: 270, Mirror: true, Exposure: new(0), Brightness: new(-5), PowerLine: "50"}, cfg.Camera)

@@ -65,6 +65,11 @@ func (c *Client) Press(ctx context.Context, button string) error {
 	return c.do(ctx, http.MethodPost, "/v1/press", pressRequest{Button: button}, nil)
 }
 
+// Relay lets a relay pulse.
+func (c *Client) Relay(ctx context.Context, relay string) error {
+	return c.do(ctx, http.MethodPost, "/v1/relay", relayRequest{Relay: relay}, nil)
+}
+
 // Call rings users and returns the sessions made for it.
 func (c *Client) Call(ctx context.Context, r intercom.CallRequest) ([]call.SessionID, error) {
 	var answer callResponse

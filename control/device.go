@@ -14,6 +14,8 @@ import (
 type Caller interface {
 	// Press does what the button does when it is pressed.
 	Press(ctx context.Context, button string) error
+	// Relay lets a relay pulse, e.g. to open a door.
+	Relay(ctx context.Context, relay string) error
 	// Call rings users and returns the sessions made for it: one for each
 	// user, or a single one for a conference.
 	Call(ctx context.Context, r intercom.CallRequest) ([]call.SessionID, error)

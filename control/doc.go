@@ -2,6 +2,7 @@
 // daemon: HTTP/1.1 with JSON bodies on a Unix socket.
 //
 //	POST /v1/press           {"button":"front"}            204
+//	POST /v1/relay           {"relay":"door"}              204
 //	POST /v1/call            intercom.CallRequest          200 {"sessions":["…"]}
 //	POST /v1/session/{verb}  intercom.SessionRequest       204
 //	GET  /v1/status                                        200 intercom.Status

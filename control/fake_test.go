@@ -60,6 +60,10 @@ func (d *fakeDevice) Press(ctx context.Context, button string) error {
 	return nil
 }
 
+func (d *fakeDevice) Relay(ctx context.Context, relay string) error {
+	return d.note(ctx, "relay %s", relay)
+}
+
 func (d *fakeDevice) Call(ctx context.Context, r intercom.CallRequest) ([]call.SessionID, error) {
 	if err := d.note(ctx, "call %v %s %t %d %v", r.Users, r.CallType, r.Conference, r.Bandwidth, r.Extension); err != nil {
 		return nil, err

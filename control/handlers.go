@@ -19,6 +19,11 @@ type pressRequest struct {
 	Button string `json:"button"`
 }
 
+// relayRequest is the body of /v1/relay.
+type relayRequest struct {
+	Relay string `json:"relay"`
+}
+
 // callResponse is the answer of /v1/call.
 type callResponse struct {
 	Sessions []call.SessionID `json:"sessions"`
@@ -44,6 +49,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request) (any, error)
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/press", s.answer(http.MethodPost, s.press))
+	mux.Handle("/v1/relay", s.answer(http.MethodPost, s.relay))
 	mux.Handle("/v1/call", s.answer(http.MethodPost, s.call))
 	mux.Handle("/v1/session/{verb}", s.answer(http.MethodPost, s.session))
 	mux.Handle("/v1/status", s.answer(http.MethodGet, s.status))
@@ -125,6 +131,16 @@ func (s *Server) press(w http.ResponseWriter, r *http.Request) (any, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
 	return nil, s.dev.Press(ctx, req.Button)
+}
+
+func (s *Server) relay(w http.ResponseWriter, r *http.Request) (any, error) {
+	var req relayRequest
+	if err := decode(w, r, &req); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	return nil, s.dev.Relay(ctx, req.Relay)
 }
 
 func (s *Server) call(w http.ResponseWriter, r *http.Request) (any, error) {

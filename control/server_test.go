@@ -20,6 +20,7 @@ func TestRequestsReachDevice(t *testing.T) {
 		want string
 	}{
 		{"press", func(c *Client) error { return c.Press(ctx, "front") }, "press front"},
+		{"relay", func(c *Client) error { return c.Relay(ctx, "door") }, "relay door"},
 		{"call", func(c *Client) error {
 			ids, err := c.Call(ctx, intercom.CallRequest{
 				Users: []string{"Anna", "102"}, CallType: "audio", Conference: true, Bandwidth: 500,

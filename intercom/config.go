@@ -61,8 +61,8 @@ type Config struct {
 }
 
 // Ports is what the device asks of the rest of the daemon. Every function may
-// be called from any goroutine and returns at once; a nil one gives the zero
-// value.
+// be called from any goroutine and returns at once, Relay within a second; a nil
+// one gives the zero value.
 type Ports struct {
 	Speaker  call.Sink                // where the sound of the remote people goes
 	Camera   func() DeviceStatus      // state of the camera

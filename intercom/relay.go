@@ -41,7 +41,7 @@ func (d *Device) relayAsked(s *call.Session, user call.UserID, name string) {
 	e := Event{Session: s.ID(), UserID: user}
 	err := d.mayTrigger(s, user, name)
 	if err == nil {
-		_ = d.pulse(name, e) // it has told what went wrong
+		d.outside(func(context.Context) { _ = d.pulse(name, e) }) // it tells what goes wrong
 		return
 	}
 	e.Event, e.Relay, e.Error = "relay", name, err.Error()

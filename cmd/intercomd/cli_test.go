@@ -15,6 +15,7 @@ func TestCommandsReachDevice(t *testing.T) {
 		stdout string
 	}{
 		{"press front", `press front`, ""},
+		{"relay door", `relay door`, ""},
 		{"call Anna", `call ["Anna"] type="" conference=false bandwidth=0 ext=map[]`, "0c3a-1\nevil\\x1b[2J\n"},
 		{"call Anna 102 --audio --conference --bandwidth 500 --ext floor=2 --ext note=a=b",
 			`call ["Anna" "102"] type="audio" conference=true bandwidth=500 ext=map[floor:2 note:a=b]`, "0c3a-1\nevil\\x1b[2J\n"},
@@ -49,6 +50,7 @@ func TestRefusalsAreFailures(t *testing.T) {
 	socket := serve(t, newFakeDevice())
 	tests := []struct{ args, stderr string }{
 		{"press back", "intercomd press: no button \"back\"; there is: front, side\n"},
+		{"relay gate", "intercomd relay: no relay \"gate\"; there is: door\n"},
 		{"accept gone", "intercomd accept: no session \"gone\"; there is none\n"},
 		{"accept busy", "intercomd accept: not now\n"},
 		{"mute gone", "intercomd mute: no session \"gone\"; there is none\n"},
@@ -79,6 +81,7 @@ func TestUsageErrors(t *testing.T) {
 		{"press", "intercomd press: BUTTON is missing", "Usage: intercomd press BUTTON [flags]"},
 		{"press a b", "intercomd press: too many arguments", "Usage: intercomd press BUTTON [flags]"},
 		{"press --often 2 a", "intercomd press: unknown flag: --often", "Usage: intercomd press BUTTON [flags]"},
+		{"relay", "intercomd relay: RELAY is missing", "Usage: intercomd relay RELAY [flags]"},
 		{"call", "intercomd call: USER… is missing", "Usage: intercomd call USER… [flags]"},
 		{"call Anna --bandwidth -1", "intercomd call: invalid argument", "--bandwidth kbit/s"},
 		{"call Anna --bandwidth", "intercomd call: flag needs an argument: --bandwidth", "--bandwidth kbit/s"},
@@ -169,7 +172,7 @@ func TestRemoteCommandsWithoutDaemon(t *testing.T) {
 		if cmd.globals != remote {
 			continue
 		}
-		args := map[string][]string{"press": {"front"}, "call": {"Anna"}, "update": {"s", "a=b"}}[cmd.name]
+		args := map[string][]string{"press": {"front"}, "relay": {"door"}, "call": {"Anna"}, "update": {"s", "a=b"}}[cmd.name]
 		byVariable := try(t, t.Context(), map[string]string{configVariable: config}, append([]string{cmd.name}, args...)...)
 		for _, config := range []string{config, config + "x"} {
 			got := try(t, t.Context(), nil, append([]string{cmd.name, "--config", config}, args...)...)

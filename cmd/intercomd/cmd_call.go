@@ -21,6 +21,16 @@ func setupPress(*pflag.FlagSet) action {
 	}
 }
 
+func setupRelay(*pflag.FlagSet) action {
+	return func(ctx context.Context, c *cli, args []string) error {
+		client, err := c.client()
+		if err != nil {
+			return err
+		}
+		return client.Relay(ctx, args[0])
+	}
+}
+
 func setupCall(fs *pflag.FlagSet) action {
 	audio := fs.Bool("audio", false, "call without a picture")
 	conference := fs.Bool("conference", false, "one call that all join")

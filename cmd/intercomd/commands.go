@@ -40,6 +40,11 @@ func callCommands() []command {
 one is up, accepts when one comes in.`,
 		},
 		{
+			name: "relay", args: "RELAY", short: "let a relay pulse, to open a door", minArgs: 1, maxArgs: 1,
+			globals: remote, setup: setupRelay,
+			long: `Switches a relay on for as long as its configuration says, which opens a door.`,
+		},
+		{
 			name: "call", args: "USER…", short: "call contacts", minArgs: 1, maxArgs: -1,
 			globals: remote, setup: setupCall,
 			long: `Calls contacts, by name or user id, and prints the ids of the sessions made for

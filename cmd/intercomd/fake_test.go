@@ -49,6 +49,14 @@ func (d *fakeDevice) Press(_ context.Context, button string) error {
 	return nil
 }
 
+func (d *fakeDevice) Relay(_ context.Context, relay string) error {
+	if relay != "door" {
+		return &intercom.NotFoundError{Kind: "relay", Name: relay, Known: []string{"door"}}
+	}
+	d.note("relay %s", relay)
+	return nil
+}
+
 func (d *fakeDevice) Call(_ context.Context, r intercom.CallRequest) ([]call.SessionID, error) {
 	d.note("call %q type=%q conference=%t bandwidth=%d ext=%v", r.Users, r.CallType, r.Conference, r.Bandwidth, r.Extension)
 	return []call.SessionID{"0c3a-1", "evil\x1b[2J"}, nil
