@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/intercomd/intercomd/hw/camera/internal/h264"
 )
 
 const gap = 100 * time.Millisecond
@@ -30,8 +32,8 @@ func TestNALs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for n := range nals([]byte(tt.in)) {
-				got = append(got, string(n.unit))
+			for n := range h264.NALs([]byte(tt.in)) {
+				got = append(got, string(n.Unit))
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
@@ -93,7 +95,7 @@ func TestAccessUnits(t *testing.T) {
 				}
 				got = append(got, string(p.payload()))
 			}
-			for n := range nals(data) {
+			for n := range h264.NALs(data) {
 				if p, ok := g.add(n); ok {
 					add(p)
 				}
@@ -152,8 +154,8 @@ func checkRecording(t *testing.T, c *clip) {
 func TestParameterSetsOfRealStreamAreRepeated(t *testing.T) {
 	full := recording(t, "high.h264")
 	seen := 0
-	once := only(full, func(_ int, n nal) bool {
-		if n.kind() == nalSPS || n.kind() == nalPPS {
+	once := only(full, func(_ int, n h264.NAL) bool {
+		if n.Kind() == h264.SPS || n.Kind() == h264.PPS {
 			seen++
 			return seen <= 2
 		}
@@ -174,7 +176,7 @@ func TestParameterSetsOfRealStreamAreRepeated(t *testing.T) {
 func TestParseAnnexBRefuses(t *testing.T) {
 	baseline := recording(t, "baseline.h264")
 	without := func(kind int) []byte {
-		return only(baseline, func(_ int, n nal) bool { return n.kind() != kind })
+		return only(baseline, func(_ int, n h264.NAL) bool { return n.Kind() != kind })
 	}
 	tests := []struct {
 		name string
@@ -185,8 +187,8 @@ func TestParseAnnexBRefuses(t *testing.T) {
 		{"zeros", make([]byte, 100), "no start code at the beginning"},
 		{"text", []byte("hello, world"), "no start code at the beginning"},
 		{"junk before the first start code", append([]byte("junk"), baseline...), "no start code at the beginning"},
-		{"no IDR", without(nalIDR), "no key frame"},
-		{"no SPS", without(nalSPS), "no key frame"},
+		{"no IDR", without(h264.IDR), "no key frame"},
+		{"no SPS", without(h264.SPS), "no key frame"},
 		{"only start codes", bytes.Repeat([]byte{0, 0, 1}, 50), "no key frame"},
 		{"SPS cut off", stream("\x67\x42", pps, idr), "SPS ends too early"},
 		{"too many pictures", bytes.Repeat([]byte("\x00\x00\x01\x61\x80"), MaxPictures+2), "more than 262144 pictures"},
@@ -199,7 +201,7 @@ func TestParseAnnexBRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := parseAnnexB(without(nalIDR), gap); !errors.Is(err, errNoKeyFrame) {
+	if _, err := parseAnnexB(without(h264.IDR), gap); !errors.Is(err, errNoKeyFrame) {
 		t.Errorf("error %v is not errNoKeyFrame", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/pion/mediadevices/pkg/io/video"
+
+	"github.com/intercomd/intercomd/hw/camera/internal/h264"
 )
 
 // The recordings in testdata are 12 pictures of 98 × 66 pixels, 10 a second, a
@@ -32,12 +34,12 @@ func stream(units ...string) []byte {
 }
 
 // only keeps the NAL units of a stream that keep says yes to.
-func only(in []byte, keep func(i int, n nal) bool) []byte {
+func only(in []byte, keep func(i int, n h264.NAL) bool) []byte {
 	var units []string
 	i := 0
-	for n := range nals(in) {
+	for n := range h264.NALs(in) {
 		if keep(i, n) {
-			units = append(units, string(n.unit))
+			units = append(units, string(n.Unit))
 		}
 		i++
 	}

@@ -7,6 +7,8 @@ import (
 	"image"
 	"math/bits"
 	"time"
+
+	"github.com/intercomd/intercomd/hw/camera/internal/h264"
 )
 
 // Layout of IVF, little endian. File header: "DKIF", version, size of the
@@ -142,7 +144,7 @@ func (c *clip) readIVFFrames(data []byte, clock ivfTime) ([]time.Duration, error
 func h264Picture(unit, params []byte) (p picture, after []byte) {
 	g := &grouper{stream: unit, params: params}
 	g.open = true
-	for n := range nals(unit) {
+	for n := range h264.NALs(unit) {
 		g.slices = false // the container says where the access unit ends
 		g.add(n)
 	}

@@ -136,7 +136,7 @@ func TestIVFDuration(t *testing.T) {
 
 func FuzzParseIVF(f *testing.F) {
 	f.Add(recording(f, "vp8.ivf"))
-	f.Add(ivfFile("H264", 10, 1, ivfFrame{0, stream(string(makeSPS(4, 4, true)), pps, idr)}))
+	f.Add(ivfFile("H264", 10, 1, ivfFrame{0, recording(f, "baseline.h264")}))
 	f.Add(ivfFile("VP80", 1000, 1, ivfFrame{0, vp8KeyFrame(64, 48)}, ivfFrame{0, []byte{1}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := parseIVF(data)

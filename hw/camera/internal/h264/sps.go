@@ -1,4 +1,4 @@
-package camera
+package h264
 
 import (
 	"errors"
@@ -6,6 +6,9 @@ import (
 	"image"
 	"slices"
 )
+
+// MaxSize is how wide and how high a picture may be, in pixels.
+const MaxSize = 4096
 
 var errShortSPS = errors.New("SPS ends too early")
 
@@ -83,9 +86,9 @@ func unescape(unit []byte) []byte {
 // than a thousand bytes.
 const maxSPS = 4096 // bytes
 
-// parseSPS reads the size of the cropped picture from a sequence parameter set
+// ParseSPS reads the size of the cropped picture from a sequence parameter set
 // NAL unit (7.3.2.1.1).
-func parseSPS(unit []byte) (image.Point, error) {
+func ParseSPS(unit []byte) (image.Point, error) {
 	r := &bitReader{data: unescape(unit[:min(len(unit), maxSPS)])}
 	r.bits(8) // NAL unit header
 	profile := r.bits(8)
@@ -201,4 +204,14 @@ func pictureSize(widthMBs, heightUnits, frameOnly, chroma uint32, crop [4]uint32
 		return image.Point{}, errors.New("SPS crops the whole picture")
 	}
 	return size, nil
+}
+
+// SizeIn is the size of the pictures after the first SPS of an access unit.
+func SizeIn(unit []byte) (image.Point, error) {
+	for n := range NALs(unit) {
+		if n.Kind() == SPS {
+			return ParseSPS(n.Unit)
+		}
+	}
+	return image.Point{}, errors.New("no SPS")
 }

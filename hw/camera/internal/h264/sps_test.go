@@ -1,7 +1,8 @@
-package camera
+package h264
 
 import (
 	"image"
+	"os"
 	"strings"
 	"testing"
 )
@@ -75,12 +76,12 @@ func TestParseSPS(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseSPS(tt.in)
+			got, err := ParseSPS(tt.in)
 			if err != nil || got != tt.want {
 				t.Errorf("parseSPS = %v, %v, want %v", got, err, tt.want)
 			}
 			for n := range tt.in {
-				if size, err := parseSPS(tt.in[:n]); err == nil && size != tt.want {
+				if size, err := ParseSPS(tt.in[:n]); err == nil && size != tt.want {
 					t.Errorf("first %d bytes: size %v and no error", n, size)
 				}
 			}
@@ -104,7 +105,7 @@ func TestParseSPSRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := parseSPS(tt.in)
+			_, err := ParseSPS(tt.in)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
@@ -127,16 +128,26 @@ func TestUnescape(t *testing.T) {
 	}
 }
 
+// recording is a stream of high profile.
+func recording(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../testdata/high.h264")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func FuzzParseSPS(f *testing.F) {
 	f.Add(makeSPS(80, 45, true))
 	f.Add(makeSPS(120, 34, false, 0, 0, 0, 2))
-	for n := range nals(recording(f, "high.h264")) {
-		if n.kind() == nalSPS {
-			f.Add(n.unit)
+	for n := range NALs(recording(f)) {
+		if n.Kind() == SPS {
+			f.Add(n.Unit)
 		}
 	}
 	f.Fuzz(func(t *testing.T, unit []byte) {
-		size, err := parseSPS(unit)
+		size, err := ParseSPS(unit)
 		if err == nil && (size.X < 1 || size.Y < 1 || size.X > MaxSize || size.Y > 2*MaxSize) {
 			t.Errorf("size %v", size)
 		}
