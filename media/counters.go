@@ -26,15 +26,20 @@ func newCounters() *counters {
 // Stats returns the counters of the engine: encoders_CODEC (running now) and
 // encoders_CODEC_started (ever) for h264, vp8 and opus; peers (PeerConnections
 // now); video_frames_encoded; keyframes_forced; audio_concealed_frames (20 ms
-// each); rtp_packets_sent; rtp_packets_repeated; video_packets_received;
+// each, made up) and audio_recovered_frames (from redundancy); audio_delay_ms
+// and audio_target_ms of the jitter buffer (of the slowest peer, now);
+// rtp_packets_sent; rtp_packets_repeated; video_packets_received;
 // audio_packets_received; speaker_failures. It may be called at any time.
 func (e *Engine) Stats() map[string]uint64 {
-	c := e.counters
+	c, sound := e.counters, e.mixer.Stats()
 	out := map[string]uint64{
 		"peers":                  uint64(c.peers.Load()),
 		"video_frames_encoded":   c.videoFrames.Load(),
 		"keyframes_forced":       c.keyForced.Load(),
-		"audio_concealed_frames": e.mixer.Concealed(),
+		"audio_concealed_frames": sound.Concealed,
+		"audio_recovered_frames": sound.Recovered,
+		"audio_delay_ms":         uint64(max(sound.Delay, 0).Milliseconds()),
+		"audio_target_ms":        uint64(sound.Target.Milliseconds()),
 		"rtp_packets_sent":       c.packetsSent.Load(),
 		"rtp_packets_repeated":   c.repeated.Load(),
 		"video_packets_received": c.videoReceived.Load(),

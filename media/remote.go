@@ -113,12 +113,12 @@ func (r *remoteStream) close() {
 	}
 }
 
-// take hands a packet to the sinks.
-func (r *remoteStream) take(name codecName, packet *rtp.Packet) {
+// take hands a packet that arrived at now to the sinks.
+func (r *remoteStream) take(now time.Time, name codecName, packet *rtp.Packet) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if name == codecOpus && r.voice != nil && len(packet.Payload) > 0 {
-		r.voice.Push(packet.SequenceNumber, packet.Payload)
+		r.voice.Push(now, packet.SequenceNumber, packet.Timestamp, packet.Payload)
 	}
 	if r.recorder != nil {
 		r.recorder.write(name, packet, r.peer.log)
@@ -154,8 +154,9 @@ func (p *peer) readTrack(track *webrtc.TrackRemote) {
 			return
 		}
 		total.Add(1)
-		in.note(packet, time.Now())
-		p.remote.take(name, packet)
+		now := time.Now()
+		in.note(packet, now)
+		p.remote.take(now, name, packet)
 	}
 }
 

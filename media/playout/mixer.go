@@ -28,9 +28,9 @@ type Mixer struct {
 	voices map[*Voice]struct{}
 	tones  tones
 	wake   chan struct{} // holds a token when there may be something to play
+	past   VoiceStats    // of the voices that were removed
 
-	concealed atomic.Uint64
-	failures  atomic.Uint64
+	failures atomic.Uint64
 }
 
 // NewMixer makes a mixer that writes to sink; nil throws the sound away.
@@ -74,11 +74,24 @@ func (m *Mixer) signal() {
 func (m *Mixer) Remove(v *Voice) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.voices, v)
+	if _, known := m.voices[v]; known {
+		m.past = m.past.plus(v.Stats())
+		delete(m.voices, v)
+	}
 }
 
-// Concealed is the number of 20 ms frames made up for lost packets.
-func (m *Mixer) Concealed() uint64 { return m.concealed.Load() }
+// Stats adds up the voices of past and present; Delay and Target are the
+// longest of those present.
+func (m *Mixer) Stats() VoiceStats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sum := m.past
+	sum.Delay, sum.Target = 0, 0
+	for v := range m.voices {
+		sum = sum.plus(v.Stats())
+	}
+	return sum
+}
 
 // Failures is the number of frames the sink refused.
 func (m *Mixer) Failures() uint64 { return m.failures.Load() }
@@ -96,28 +109,36 @@ func (m *Mixer) Run(ctx context.Context) error {
 	}
 }
 
+// maxBehind is how much sound is made up for when the clock stood still: what a
+// busy machine delays is played, so that the hardware does not run dry.
+const maxBehind = 5 * Period
+
 // play runs the 20 ms clock while there is something to play.
 func (m *Mixer) play(ctx context.Context) {
-	ticker := time.NewTicker(Period)
-	defer ticker.Stop()
+	timer := time.NewTimer(Period)
+	defer timer.Stop()
 	acc := make([]int32, opus.FrameSamples)
 	out := make([]int16, opus.FrameSamples)
-	for {
+	for due := time.Now().Add(Period); ; due = due.Add(Period) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
-		if !m.sum(acc, out) {
+		if late := time.Since(due); late > maxBehind {
+			due = due.Add(late)
+		}
+		if !m.sum(due, acc, out) {
 			return
 		}
 		m.write(out)
+		timer.Reset(time.Until(due.Add(Period)))
 	}
 }
 
-// sum mixes the next 20 ms into out; it reports false when neither a voice nor
-// a tone is left.
-func (m *Mixer) sum(acc []int32, out []int16) bool {
+// sum mixes the 20 ms from now into out; it reports false when neither a voice
+// nor a tone is left.
+func (m *Mixer) sum(now time.Time, acc []int32, out []int16) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.voices) == 0 && m.tones.silent() {
@@ -125,11 +146,9 @@ func (m *Mixer) sum(acc []int32, out []int16) bool {
 	}
 	clear(acc)
 	for v := range m.voices {
-		before := v.concealed
-		if v.read(out) {
+		if v.Read(now, out) {
 			mix(acc, out)
 		}
-		m.concealed.Add(v.concealed - before)
 	}
 	m.tones.add(acc)
 	clip(out, acc)

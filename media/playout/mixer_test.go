@@ -45,6 +45,12 @@ func TestMixAddsUp(t *testing.T) {
 // tonePackets encodes n frames of a sine.
 func tonePackets(t *testing.T, n int) [][]byte {
 	t.Helper()
+	return encode(t, n, func(i int) float64 { return 10000 * math.Sin(2*math.Pi*500*float64(i)/opus.SampleRate) })
+}
+
+// encode makes n packets of a sound given by its samples.
+func encode(t *testing.T, n int, sample func(i int) float64) [][]byte {
+	t.Helper()
 	enc, err := opus.NewEncoder()
 	require.NoError(t, err)
 	defer enc.Close()
@@ -52,7 +58,7 @@ func tonePackets(t *testing.T, n int) [][]byte {
 	out := make([][]byte, n)
 	for i := range out {
 		for j := range pcm {
-			pcm[j] = int16(10000 * math.Sin(2*math.Pi*500*float64(i*len(pcm)+j)/opus.SampleRate))
+			pcm[j] = int16(sample(i*len(pcm) + j))
 		}
 		packet := make([]byte, opus.MaxPacket)
 		size, err := enc.Encode(pcm, packet)
@@ -75,38 +81,6 @@ func newVoice(t *testing.T) *Voice {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, v.Close()) })
 	return v
-}
-
-func TestVoiceConcealsLoss(t *testing.T) {
-	v := newVoice(t)
-	pcm := make([]int16, opus.FrameSamples)
-	assert.False(t, v.read(pcm), "nothing has come yet")
-	for i, p := range tonePackets(t, 30) {
-		if i%10 != 9 {
-			v.Push(uint16(i), p)
-		}
-		if i < 2 {
-			continue
-		}
-		require.True(t, v.read(pcm), "frame %d", i)
-		if i > 8 {
-			assert.Greater(t, level(pcm), 3000.0, "frame %d", i)
-		}
-	}
-	assert.EqualValues(t, 2, v.concealed)
-}
-
-func TestVoiceSurvivesJunk(t *testing.T) {
-	v := newVoice(t)
-	pcm := make([]int16, opus.FrameSamples)
-	for seq := range 10 {
-		v.Push(uint16(seq), []byte{0xff, 0xff, 0xff, byte(seq)})
-	}
-	for range 10 {
-		assert.True(t, v.read(pcm))
-		assert.Zero(t, level(pcm))
-	}
-	assert.EqualValues(t, 10, v.concealed)
 }
 
 // ears is a sink.
@@ -163,7 +137,7 @@ func TestMixerPlaysVoicesOnItsClock(t *testing.T) {
 		}
 		for i, p := range packets {
 			for _, v := range voices {
-				v.Push(uint16(i), p)
+				v.Push(time.Now(), uint16(i), uint32(i*opus.FrameSamples), p)
 			}
 			time.Sleep(Period)
 		}
@@ -195,10 +169,10 @@ func TestMixerWithoutSink(t *testing.T) {
 	runMixer(t, nil, func(m *Mixer) {
 		m.Add(v)
 		for i := range 10 {
-			v.Push(uint16(2*i), []byte{0xf8, 0xff, 0xfe})
-			time.Sleep(Period)
+			v.Push(time.Now(), uint16(2*i), uint32(2*i*opus.FrameSamples), []byte{0xf8, 0xff, 0xfe})
+			time.Sleep(2 * Period)
 		}
-		assert.NotZero(t, m.Concealed(), "every other packet is lost")
+		assert.NotZero(t, m.Stats().Concealed, "every other packet is lost")
 		m.Remove(v)
 	})
 }
