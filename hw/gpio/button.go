@@ -24,9 +24,10 @@ type LineConfig struct {
 	Board     Board         // nil is the kernel
 	Log       *slog.Logger  // nil is silence
 
-	// OnChange is called from Run's goroutine when the line's state changes,
-	// with nil for StateOpen and else with an error that names the line. It
-	// may be nil and must not block. The change is logged already.
+	// OnChange is called from Run's goroutine when the line's state changes or
+	// the reason for it, with nil for StateOpen and else with an error that
+	// names the line and says what to do. It may be nil and must not block. The
+	// change is logged already.
 	OnChange func(state string, err error)
 }
 

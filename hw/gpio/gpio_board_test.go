@@ -1,0 +1,558 @@
+//go:build board
+
+// Tests on the kernel's own drivers: gpio-sim, with lines named as those of a
+// Raspberry Pi's header, and uinput. They need root, and are meant for the
+// virtual board.
+
+package gpio
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// label is the simulated chip's.
+const label = "pinctrl-bcm2711"
+
+// patience is how long a test waits for what has to happen on a busy host.
+const patience = 10 * time.Second
+
+// pause lets real time pass: the length of a press is what is tested here.
+func pause(d time.Duration) { <-time.After(d) }
+
+// simulator is where sysfs keeps the simulated lines.
+func simulator(t *testing.T) string {
+	t.Helper()
+	found, _ := filepath.Glob("/sys/devices/platform/gpio-sim.*/gpiochip*")
+	if len(found) != 1 {
+		t.Fatalf("%d simulated chips: %v", len(found), found)
+	}
+	return found[0]
+}
+
+// contact is a simulated button at a line, with a pull-up and a switch to ground.
+type contact struct {
+	t    *testing.T
+	pull *os.File
+}
+
+func contactAt(t *testing.T, line int) contact {
+	t.Helper()
+	f, err := os.OpenFile(fmt.Sprintf("%s/sim_gpio%d/pull", simulator(t), line), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := contact{t, f}
+	c.set(false)
+	t.Cleanup(func() { f.Close() })
+	return c
+}
+
+func (c contact) set(closed bool) {
+	c.t.Helper()
+	level := "pull-up"
+	if closed {
+		level = "pull-down"
+	}
+	if _, err := c.pull.WriteAt([]byte(level), 0); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// closeFor closes the contact and returns for how long it was closed at most.
+func (c contact) closeFor(d time.Duration) time.Duration {
+	c.t.Helper()
+	began := time.Now()
+	c.set(true)
+	pause(d)
+	c.set(false)
+	return time.Since(began)
+}
+
+// driven reads what an output drives.
+func driven(t *testing.T, line int) bool {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("%s/sim_gpio%d/value", simulator(t), line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b)) == "1"
+}
+
+// change is a call of OnChange.
+type change struct {
+	state string
+	err   error
+}
+
+// watched is something at work, and what it reports.
+type watched struct {
+	t       *testing.T
+	presses chan Press
+	changes chan change
+}
+
+func newWatched(t *testing.T) *watched {
+	return &watched{t: t, presses: make(chan Press, 1000), changes: make(chan change, 100)}
+}
+
+func (w *watched) onChange(state string, err error) { w.changes <- change{state, err} }
+
+// start runs run until the test ends.
+func (w *watched) start(run func(ctx context.Context) error) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := run(ctx); err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+	})
+	w.t.Cleanup(func() { cancel(); done.Wait() })
+}
+
+// line starts a button.
+func line(t *testing.T, cfg LineConfig) *watched {
+	t.Helper()
+	w := newWatched(t)
+	cfg.ActiveLow, cfg.OnChange = true, w.onChange
+	if cfg.Bias == "" {
+		cfg.Bias = BiasPullUp
+	}
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	source := NewLine(cfg)
+	w.start(func(ctx context.Context) error { return source.Run(ctx, func(p Press) { w.presses <- p }) })
+	return w
+}
+
+// opened starts a button and waits for its line to be open.
+func opened(t *testing.T, cfg LineConfig) *watched {
+	t.Helper()
+	w := line(t, cfg)
+	w.wantState(StateOpen)
+	return w
+}
+
+func (w *watched) wantState(state string) error {
+	w.t.Helper()
+	select {
+	case c := <-w.changes:
+		if c.state != state {
+			w.t.Fatalf("state %s, want %s: %v", c.state, state, c.err)
+		}
+		return c.err
+	case <-time.After(patience):
+		w.t.Fatalf("no state, want %s", state)
+	}
+	return nil
+}
+
+func (w *watched) want(button string, kind Kind) Press {
+	w.t.Helper()
+	select {
+	case p := <-w.presses:
+		if p.Button != button || p.Kind != kind {
+			w.t.Fatalf("%v of %s, want %v of %s", p.Kind, p.Button, kind, button)
+		}
+		return p
+	case <-time.After(patience):
+		w.t.Fatalf("no %v of %s", kind, button)
+	}
+	return Press{}
+}
+
+// wantSilence wants no press for a while.
+func (w *watched) wantSilence(d time.Duration) {
+	w.t.Helper()
+	select {
+	case p := <-w.presses:
+		w.t.Fatalf("%v of %s, want none", p.Kind, p.Button)
+	case <-time.After(d):
+	}
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, condition func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for !condition() {
+		if time.Since(began) > patience {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+		pause(5 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+// boards are the ways the kernel is asked: its own debounce, and version 1 of
+// the uAPI with the debounce of this program.
+func boards() map[string]Board {
+	return map[string]Board{"v2": kernel{dev: "/dev"}, "v1": kernel{dev: "/dev", v1: true}}
+}
+
+const tries = 100
+
+// A glitch that the busy host made longer than half the debounce time is made
+// again.
+func TestBoardGlitchesNeverPress(t *testing.T) {
+	for name, board := range boards() {
+		t.Run(name, func(t *testing.T) {
+			c := contactAt(t, 17)
+			w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17", Board: board})
+			pause(100 * time.Millisecond)
+			longest := time.Duration(0)
+			for n, all := 0, 0; n < tries; all++ {
+				if all > 10*tries {
+					t.Fatal("the host is too busy to make glitches")
+				}
+				took := c.closeFor(5 * time.Millisecond)
+				if took > DefaultDebounce/2 {
+					pause(2 * DebounceTime)
+					for len(w.presses) > 0 {
+						<-w.presses
+					}
+					continue
+				}
+				longest = max(longest, took)
+				n++
+				pause(15 * time.Millisecond)
+				if len(w.presses) > 0 {
+					t.Fatalf("glitch %d of %v was a press", n, took)
+				}
+			}
+			w.wantSilence(200 * time.Millisecond)
+			t.Logf("%d glitches, the longest %v, no press", tries, longest)
+			c.closeFor(60 * time.Millisecond)
+			w.want("front", KindPress)
+		})
+	}
+}
+
+func TestBoardPressesAlwaysPress(t *testing.T) {
+	for name, board := range boards() {
+		t.Run(name, func(t *testing.T) {
+			c := contactAt(t, 17)
+			w := opened(t, LineConfig{Button: "front", Chip: label, Line: "17", Board: board})
+			pause(DebounceTime)
+			var slowest time.Duration
+			for n := range tries {
+				began := time.Now()
+				c.closeFor(60 * time.Millisecond)
+				p := w.want("front", KindPress)
+				slowest = max(slowest, time.Since(began))
+				if late := p.Time.Sub(began); late < 0 || late > time.Second {
+					t.Errorf("press %d has a time %v after it began", n, late)
+				}
+				pause(DebounceTime)
+				if len(w.presses) > 0 {
+					t.Fatalf("press %d counted twice", n)
+				}
+			}
+			t.Logf("%d presses of 60 ms, all counted once, the last told %v after it began", tries, slowest)
+		})
+	}
+}
+
+func TestBoardDoublePress(t *testing.T) {
+	c := contactAt(t, 17)
+	w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17"})
+	pause(100 * time.Millisecond)
+	c.closeFor(60 * time.Millisecond)
+	pause(60 * time.Millisecond)
+	c.closeFor(60 * time.Millisecond)
+	w.want("front", KindPress)
+	w.wantSilence(500 * time.Millisecond)
+	c.closeFor(60 * time.Millisecond)
+	w.want("front", KindPress)
+}
+
+func TestBoardLongPress(t *testing.T) {
+	c := contactAt(t, 17)
+	w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17", LongPress: time.Second})
+	pause(100 * time.Millisecond)
+	c.closeFor(200 * time.Millisecond)
+	w.want("front", KindPress)
+	pause(DebounceTime)
+	c.set(true)
+	w.want("front", KindLongPress)
+	c.set(false)
+	w.wantSilence(500 * time.Millisecond)
+}
+
+func TestBoardStuck(t *testing.T) {
+	c := contactAt(t, 17)
+	w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17", Stuck: 2 * time.Second})
+	pause(100 * time.Millisecond)
+	c.set(true)
+	pressed := w.want("front", KindPress)
+	stuck := w.want("front", KindStuck)
+	if after := stuck.Time.Sub(pressed.Time); after != 2*time.Second {
+		t.Errorf("stuck after %v, want 2s", after)
+	}
+	w.wantSilence(3 * time.Second)
+	c.set(false)
+	w.want("front", KindReleased)
+	pause(DebounceTime)
+	c.closeFor(60 * time.Millisecond)
+	w.want("front", KindPress)
+}
+
+// The simulated pull-up is stronger than the simulated contact, so there is none.
+func TestBoardClosedAtStart(t *testing.T) {
+	c := contactAt(t, 17)
+	c.set(true)
+	w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17", Bias: BiasNone, Stuck: 2 * time.Second})
+	w.want("front", KindStuck)
+	c.set(false)
+	w.want("front", KindReleased)
+}
+
+func TestBoardTwoButtons(t *testing.T) {
+	front, back := contactAt(t, 17), contactAt(t, 27)
+	f := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17"})
+	b := opened(t, LineConfig{Button: "back", Chip: "/dev/" + filepath.Base(simulator(t)), Line: "27"})
+	pause(100 * time.Millisecond)
+	front.set(true)
+	back.set(true)
+	pause(60 * time.Millisecond)
+	front.set(false)
+	back.set(false)
+	f.want("front", KindPress)
+	b.want("back", KindPress)
+	f.wantSilence(300 * time.Millisecond)
+	b.wantSilence(300 * time.Millisecond)
+}
+
+func TestBoardRefusals(t *testing.T) {
+	contactAt(t, 17)
+	opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17"})
+	tests := []struct {
+		name  string
+		cfg   LineConfig
+		state string
+		want  []string
+	}{
+		{"busy", LineConfig{Chip: label, Line: "GPIO17"}, StateBusy, []string{"GPIO17", label, `"intercomd/front"`}},
+		{"no chip", LineConfig{Chip: "pinctrl-rp1", Line: "GPIO17"}, StateMissing, []string{"GPIO17", "pinctrl-rp1", label}},
+		{"no line", LineConfig{Chip: label, Line: "GPIO71"}, StateMissing, []string{"GPIO71", label, "GPIO17"}},
+		{"no offset", LineConfig{Chip: label, Line: "54"}, StateMissing, []string{"54", label, "0 to 53"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := line(t, tt.cfg).wantState(tt.state)
+			t.Log(err)
+			for _, word := range tt.want {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%q lacks %q", err, word)
+				}
+			}
+		})
+	}
+}
+
+// The line is free again when its holder ends.
+func TestBoardBusyLineIsFreed(t *testing.T) {
+	c := contactAt(t, 22)
+	held, _, err := kernel{dev: "/dev"}.Input(t.Context(), InputRequest{Chip: label, Line: "GPIO22", Consumer: "another"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := line(t, LineConfig{Button: "tamper", Chip: label, Line: "GPIO22"})
+	if err := w.wantState(StateBusy); !strings.Contains(err.Error(), `"another"`) {
+		t.Errorf("%q does not name the holder", err)
+	}
+	held.Close()
+	w.wantState(StateOpen)
+	pause(100 * time.Millisecond)
+	c.closeFor(60 * time.Millisecond)
+	w.want("tamper", KindPress)
+}
+
+// unplug takes the chip away; plug gives it back with its contacts open.
+func unplug(t *testing.T) { sysfs(t, "unbind") }
+func plug(t *testing.T)   { sysfs(t, "bind") }
+func sysfs(t *testing.T, what string) {
+	t.Helper()
+	if err := os.WriteFile("/sys/bus/platform/drivers/gpio-sim/"+what, []byte("gpio-sim.0"), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBoardUnplug(t *testing.T) {
+	c := contactAt(t, 17)
+	w := opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17"})
+	lampWatch := newWatched(t)
+	lamp := NewLamp(LampConfig{Name: "lamp", Chip: label, Line: "GPIO23", OnChange: lampWatch.onChange})
+	lamp.Show(PatternInCall)
+	lampWatch.start(lamp.Run)
+	lampWatch.wantState(StateOpen)
+	pause(100 * time.Millisecond)
+	c.closeFor(60 * time.Millisecond)
+	w.want("front", KindPress)
+
+	for range 3 {
+		began := time.Now()
+		unplug(t)
+		err := w.wantState(StateMissing)
+		t.Logf("noticed after %v: %v", time.Since(began), err)
+		lampWatch.wantState(StateMissing)
+		w.wantSilence(time.Second)
+		for len(w.changes) > 0 { // from lost to not there
+			w.wantState(StateMissing)
+		}
+		for len(lampWatch.changes) > 0 {
+			lampWatch.wantState(StateMissing)
+		}
+		began = time.Now()
+		plug(t)
+		c = contactAt(t, 17)
+		w.wantState(StateOpen)
+		t.Logf("back after %v", time.Since(began))
+		lampWatch.wantState(StateOpen)
+		eventually(t, "the lamp is lit again", func() bool { return driven(t, 23) })
+		pause(DebounceTime)
+		c.closeFor(60 * time.Millisecond)
+		w.want("front", KindPress)
+	}
+}
+
+func TestBoardLamp(t *testing.T) {
+	for name, board := range boards() {
+		t.Run(name, func(t *testing.T) {
+			w := newWatched(t)
+			lamp := NewLamp(LampConfig{Name: "lamp", Chip: label, Line: "GPIO23", Board: board, OnChange: w.onChange})
+			ctx, cancel := context.WithCancel(t.Context())
+			var done sync.WaitGroup
+			done.Go(func() { _ = lamp.Run(ctx) })
+			defer func() { cancel(); done.Wait() }()
+			w.wantState(StateOpen)
+			for _, p := range Patterns() {
+				lamp.Show(p)
+				pause(50 * time.Millisecond)
+				lit, dark := 0, 0
+				for began := time.Now(); time.Since(began) < 2*time.Second; pause(10 * time.Millisecond) {
+					if driven(t, 23) {
+						lit++
+					} else {
+						dark++
+					}
+				}
+				t.Logf("%s: lit %d %% of the time", p, 100*lit/(lit+dark))
+				if steady := len(p.durations()) < 2; steady != (lit == 0 || dark == 0) {
+					t.Errorf("%s: lit %d times, dark %d times", p, lit, dark)
+				}
+			}
+			lamp.Show(PatternInCall)
+			eventually(t, "lit", func() bool { return driven(t, 23) })
+			cancel()
+			done.Wait()
+			if driven(t, 23) {
+				t.Error("lit at the end")
+			}
+		})
+	}
+}
+
+func TestBoardRelay(t *testing.T) {
+	for name, board := range boards() {
+		t.Run(name, func(t *testing.T) {
+			w := newWatched(t)
+			relay := NewRelay(RelayConfig{Name: "door", Chip: label, Line: "GPIO24", Board: board, OnChange: w.onChange})
+			ctx, cancel := context.WithCancel(t.Context())
+			var done sync.WaitGroup
+			done.Go(func() { _ = relay.Run(ctx) })
+			defer func() { cancel(); done.Wait() }()
+			w.wantState(StateOpen)
+			if driven(t, 24) {
+				t.Error("on at first")
+			}
+			began := time.Now()
+			if err := relay.Pulse(time.Second); err != nil {
+				t.Fatal(err)
+			}
+			if !driven(t, 24) {
+				t.Error("not on")
+			}
+			eventually(t, "off", func() bool { return !driven(t, 24) })
+			if took := time.Since(began); took < time.Second || took > 3*time.Second {
+				t.Errorf("a pulse of %v, want 1s", took)
+			}
+			if err := relay.Pulse(MaxPulse); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			done.Wait()
+			if driven(t, 24) {
+				t.Error("on at the end")
+			}
+		})
+	}
+}
+
+// What a process that died left on is off when the next one opens the line.
+func TestBoardRelayLeftOn(t *testing.T) {
+	left, err := kernel{dev: "/dev"}.Output(OutputRequest{Chip: label, Line: "GPIO24"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := left.Set(true); err != nil {
+		t.Fatal(err)
+	}
+	left.Close()
+	w := newWatched(t)
+	relay := NewRelay(RelayConfig{Name: "door", Chip: label, Line: "GPIO24", OnChange: w.onChange})
+	w.start(relay.Run)
+	w.wantState(StateOpen)
+	if driven(t, 24) {
+		t.Error("still on")
+	}
+}
+
+func TestBoardList(t *testing.T) {
+	contactAt(t, 17)
+	opened(t, LineConfig{Button: "front", Chip: label, Line: "GPIO17"})
+	for name, k := range map[string]kernel{"v2": {dev: "/dev"}, "v1": {dev: "/dev", v1: true}} {
+		chips, err := k.chips()
+		if err != nil || len(chips) != 1 {
+			t.Fatalf("%s: %d chips, %v", name, len(chips), err)
+		}
+		c := chips[0]
+		if c.Label != label || c.Name != filepath.Base(simulator(t)) || len(c.Lines) != 54 || c.Problem != "" {
+			t.Errorf("%s: chip %s, %d lines, %s", name, c, len(c.Lines), c.Problem)
+		}
+		want := Line{Offset: 17, Name: "GPIO17", Used: true, Consumer: "intercomd/front", ActiveLow: true, Bias: BiasPullUp}
+		if l := c.Lines[17]; l != want {
+			t.Errorf("%s: line %+v, want %+v", name, l, want)
+		}
+	}
+}
+
+// Nothing is left behind, however often a line is opened.
+func TestBoardLeavesNothing(t *testing.T) {
+	contactAt(t, 17)
+	before := openFDs(t)
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		open := make(chan struct{})
+		source := NewLine(LineConfig{Button: "front", Chip: label, Line: "17", OnChange: func(string, error) { close(open) }})
+		var done sync.WaitGroup
+		done.Go(func() { _ = source.Run(ctx, func(Press) {}) })
+		<-open
+		began := time.Now()
+		cancel()
+		done.Wait()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("ended after %v", took)
+		}
+	}
+	if after := openFDs(t); after != before {
+		t.Errorf("%d open files, %d before", after, before)
+	}
+}
