@@ -21,7 +21,7 @@ import (
 )
 
 // driverLimit bounds the driver tests of one package, boot included.
-const driverLimit = 3 * time.Minute
+const driverLimit = 5 * time.Minute
 
 // TestDrivers runs the driver tests of every package that has some, each on a
 // board of its own.
@@ -34,7 +34,10 @@ func TestDrivers(t *testing.T) {
 		t.Fatal("no package below hw has a _board_test.go")
 	}
 	for _, pkg := range packages {
-		t.Run(strings.TrimPrefix(pkg, "hw/"), func(t *testing.T) { testDriver(t, pkg) })
+		t.Run(strings.TrimPrefix(pkg, "hw/"), func(t *testing.T) {
+			t.Parallel() // most of them wait for their board most of the time
+			testDriver(t, pkg)
+		})
 	}
 }
 
