@@ -151,7 +151,7 @@ func (c *capture) constraints(id string) mediadevices.MediaStreamConstraints {
 				m.ChannelCount = prop.Int(1)
 				m.Latency = prop.Duration(frameDuration)
 			},
-			Codec: mediadevices.NewCodecSelector(mediadevices.WithAudioEncoders(audioBuilder{})),
+			Codec: mediadevices.NewCodecSelector(mediadevices.WithAudioEncoders(audioBuilder{c.sources[codecOpus].sound})),
 		}
 	}
 	return mediadevices.MediaStreamConstraints{

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/intercomd/intercomd/media/opus"
 	"github.com/pion/mediadevices/pkg/codec"
@@ -12,7 +13,7 @@ import (
 
 // audioBuilder builds the Opus encoder; it implements
 // codec.AudioEncoderBuilder.
-type audioBuilder struct{}
+type audioBuilder struct{ clock *soundClock }
 
 // RTPCodec implements codec.AudioEncoderBuilder.
 func (audioBuilder) RTPCodec() *codec.RTPCodec {
@@ -24,12 +25,13 @@ func (audioBuilder) RTPCodec() *codec.RTPCodec {
 }
 
 // BuildAudioEncoder implements codec.AudioEncoderBuilder.
-func (audioBuilder) BuildAudioEncoder(r audio.Reader, _ prop.Media) (codec.ReadCloser, error) {
+func (b audioBuilder) BuildAudioEncoder(r audio.Reader, _ prop.Media) (codec.ReadCloser, error) {
 	enc, err := opus.NewEncoder()
 	if err != nil {
 		return nil, err
 	}
-	return &audioEncoder{reader: r, enc: enc}, nil
+	b.clock.restart()
+	return &audioEncoder{reader: r, enc: enc, clock: b.clock}, nil
 }
 
 // audioEncoder cuts what a microphone yields into frames of 20 ms and encodes
@@ -37,27 +39,38 @@ func (audioBuilder) BuildAudioEncoder(r audio.Reader, _ prop.Media) (codec.ReadC
 type audioEncoder struct {
 	reader audio.Reader
 	enc    *opus.Encoder
-	pcm    []int16 // read and not yet encoded, mono
+	clock  *soundClock
 }
 
 // Read implements codec.ReadCloser.
 func (e *audioEncoder) Read() ([]byte, func(), error) {
-	for len(e.pcm) < opus.FrameSamples {
-		chunk, _, err := e.reader.Read()
-		if err != nil {
-			return nil, func() {}, err
-		}
-		if e.pcm, err = appendMono(e.pcm, chunk); err != nil {
+	frame, ok := e.clock.frame()
+	for ; !ok; frame, ok = e.clock.frame() {
+		if err := e.fetch(); err != nil {
 			return nil, func() {}, err
 		}
 	}
 	packet := make([]byte, opus.MaxPacket)
-	n, err := e.enc.Encode(e.pcm[:opus.FrameSamples], packet)
-	e.pcm = e.pcm[:copy(e.pcm, e.pcm[opus.FrameSamples:])]
+	n, err := e.enc.Encode(frame, packet)
+	e.clock.drop()
 	if err != nil {
 		return nil, func() {}, err
 	}
 	return packet[:n:n], func() {}, nil
+}
+
+// fetch reads a chunk, which ends about now.
+func (e *audioEncoder) fetch() error {
+	chunk, _, err := e.reader.Read()
+	if err != nil {
+		return err
+	}
+	before := len(e.clock.pcm)
+	if e.clock.pcm, err = appendMono(e.clock.pcm, chunk); err != nil {
+		return err
+	}
+	e.clock.took(time.Now(), len(e.clock.pcm)-before)
+	return nil
 }
 
 // Close implements codec.ReadCloser.

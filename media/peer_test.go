@@ -435,7 +435,7 @@ func TestInboundCountsLossAndJitter(t *testing.T) {
 		if i == 3 {
 			at = at.Add(16 * time.Millisecond)
 		}
-		in.note(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq-65534) * frameTicks}, Payload: []byte("12")}, at)
+		in.note(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq-65534) * 960}, Payload: []byte("12")}, at)
 	}
 	assert.EqualValues(t, 1, in.lost.Load(), "packet 1")
 	assert.EqualValues(t, 6, in.packets.Load())

@@ -161,7 +161,7 @@ func (p *remotePeer) speak() {
 		_ = mic.Open()
 		defer mic.Close()
 		reader, _ := mic.AudioRecord(propNone)
-		source := &audioEncoder{reader: reader, enc: enc}
+		source := &audioEncoder{reader: reader, enc: enc, clock: &soundClock{epoch: time.Now()}}
 		for {
 			select {
 			case <-p.stop:

@@ -13,11 +13,8 @@ import (
 	"github.com/pion/rtp"
 )
 
-// frameDuration is the length of an Opus packet, in time and in RTP ticks.
-const (
-	frameDuration = 20 * time.Millisecond
-	frameTicks    = 960
-)
+// frameDuration is the length of an Opus packet.
+const frameDuration = 20 * time.Millisecond
 
 // maxPayload is the room for RTP payload in a packet: 1200 bytes pass every
 // path in practice; 12 of them are the RTP header.
@@ -55,8 +52,8 @@ type source struct {
 	// Owned by the encoding goroutine.
 	payloader rtp.Payloader
 	epoch     time.Time
-	base      uint32 // RTP timestamp at epoch
-	ticks     uint32 // of sound sent since epoch
+	base      uint32      // RTP timestamp at epoch
+	sound     *soundClock // nil for video
 }
 
 // newSource makes a source at rest.
@@ -69,6 +66,8 @@ func newSource(name codecName, c *capture) *source {
 	s.control.wantBitrate(s.limit)
 	if name.kind() == call.KindVideo {
 		s.builder = &videoBuilder{name: name, fps: c.cfg.FPS, control: &s.control, counters: c.counters, log: s.log}
+	} else {
+		s.sound = &soundClock{epoch: s.epoch}
 	}
 	return s
 }
@@ -197,18 +196,11 @@ func (s *source) deliver(frame []byte, outlets []*outlet) {
 	}
 }
 
-// timestamp is the RTP time of the frame of now. Video follows the clock.
-// Sound counts its samples, so that packets that arrive in bursts still lie
-// 20 ms apart; it returns to the clock after a gap of 200 ms.
+// timestamp is the RTP time of the frame of now. Video follows the clock, sound
+// its samples, which are kept in step with the clock.
 func (s *source) timestamp(now time.Time) uint32 {
-	elapsed := now.Sub(s.epoch)
 	if s.builder != nil {
-		return s.base + uint32(elapsed*90000/time.Second)
+		return s.base + uint32(now.Sub(s.epoch).Microseconds()*9/100)
 	}
-	clock := uint32(elapsed * 48000 / time.Second)
-	s.ticks += frameTicks
-	if gap := int32(clock - s.ticks); gap > 10*frameTicks || gap < -10*frameTicks {
-		s.ticks = clock
-	}
-	return s.base + s.ticks
+	return s.base + uint32(s.sound.stamp)
 }

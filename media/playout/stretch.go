@@ -15,11 +15,13 @@ const (
 	overshot = 10 * ticksPerMS
 )
 
-// adjust plays sound that waits too long faster and sound that waits too
-// little more slowly, by one stretch at most. excess is in samples; within the
-// tolerance, or when nothing fits, samples is returned as it is. With anyway,
-// the best that is found is taken even if it is heard. Samples may change.
-func adjust(samples []int16, excess int, anyway bool) []int16 {
+// Adjust plays sound that waits too long (excess > 0, in samples at 48 kHz)
+// faster, and sound that waits too little (excess < 0) more slowly, by one
+// stretch of at most 15 ms, without a click. When nothing fits, samples is
+// returned as it is; with anyway, the best that is found is taken even if it is
+// heard. It needs 20 ms of sound, uses its memory, and keeps its first and last
+// samples.
+func Adjust(samples []int16, excess int, anyway bool) []int16 {
 	if len(samples) < needed {
 		return samples
 	}

@@ -52,7 +52,7 @@ func TestAdjust(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := sound(tc.samples, tc.of)
-			got := adjust(slices.Clone(in), tc.excess, tc.anyway)
+			got := Adjust(slices.Clone(in), tc.excess, tc.anyway)
 			assert.GreaterOrEqual(t, len(got)-len(in), tc.min)
 			assert.LessOrEqual(t, len(got)-len(in), tc.max)
 			if len(in) > 0 {
@@ -67,7 +67,7 @@ func TestStretchedToneIsStillATone(t *testing.T) {
 	for _, hz := range []float64{100, 220, 440, 700} {
 		limit := 1.3 * 9000 * 2 * math.Pi * hz / 48000
 		for _, excess := range []int{720, -720} {
-			got := adjust(sound(1920, sine(hz, 9000)), excess, false)
+			got := Adjust(sound(1920, sine(hz, 9000)), excess, false)
 			assert.NotEqual(t, 1920, len(got), "%v Hz by %d", hz, excess)
 			worst := 0.0
 			for i := 1; i < len(got); i++ {

@@ -155,7 +155,7 @@ func (v *Voice) play(step Step) {
 	}
 	v.appendFrame(n, nil)
 	if step.Excess != 0 {
-		v.samples = adjust(v.samples, step.Excess, step.Excess > urgent || step.Excess < -urgent)
+		v.samples = Adjust(v.samples, step.Excess, step.Excess > urgent || step.Excess < -urgent)
 	}
 }
 
