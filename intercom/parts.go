@@ -1,7 +1,6 @@
 package intercom
 
 import (
-	"log/slog"
 	"slices"
 
 	"github.com/intercomd/intercomd/call"
@@ -24,18 +23,13 @@ const (
 // not: an event tells it, and the people in a call get an update with the
 // device as key and the state as value, if it is one of theirs (PartCamera,
 // PartMicrophone, PartSpeaker; other names are those of lines). err is why, or
-// nil. It returns at once.
+// nil. Whoever has noticed it has logged it. It returns at once.
 func (d *Device) DeviceChanged(device, state string, err error) {
 	d.later(func() {
 		e := Event{Event: "device", Device: device, State: state}
 		if err != nil {
 			e.Error = err.Error()
 		}
-		level := slog.LevelInfo
-		if state == PartLost {
-			level = slog.LevelWarn
-		}
-		d.log.Log(d.ctx, level, "device changed", "device", device, "state", state, "err", e.Error)
 		d.publish(e)
 		if !slices.Contains([]string{PartCamera, PartMicrophone, PartSpeaker}, device) {
 			return

@@ -2,8 +2,8 @@ package intercom
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/intercomd/intercomd/call"
@@ -20,16 +20,17 @@ func (d *Device) Relay(_ context.Context, name string) error {
 
 // pulse triggers a relay and says so; e tells for whom.
 func (d *Device) pulse(name string, e Event) error {
-	err := errors.New("the device has no relays")
+	err := fmt.Errorf("trigger relay %q: the device has no relays", name)
 	if d.ports.Relay != nil {
 		err = d.ports.Relay(name)
 	}
 	e.Event, e.Relay = "relay", name
+	said, level := "relay triggered", slog.LevelInfo
 	if err != nil {
-		err = fmt.Errorf("trigger relay %q: %w", name, err)
 		e.Error = err.Error()
+		said, level = "relay not triggered", slog.LevelWarn
 	}
-	d.log.Info("relay triggered", "relay", name, "session", e.Session, "user", e.UserID, "err", e.Error)
+	d.log.Log(context.Background(), level, said, "relay", name, "session", e.Session, "user", e.UserID, "err", e.Error)
 	d.publish(e)
 	return err
 }
@@ -45,7 +46,7 @@ func (d *Device) relayAsked(s *call.Session, user call.UserID, name string) {
 		return
 	}
 	e.Event, e.Relay, e.Error = "relay", name, err.Error()
-	d.log.Warn("relay not triggered", "relay", name, "session", s.ID(), "user", user, "err", err)
+	d.log.Warn("relay not triggered", "relay", name, "session", e.Session, "user", user, "err", err)
 	d.publish(e)
 }
 

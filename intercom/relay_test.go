@@ -28,7 +28,7 @@ func TestRelayByCommand(t *testing.T) {
 			t.Errorf("event %+v", e)
 		}
 		r.jammed = errors.New("line is lost")
-		wantError(t, "broken", r.dev.Relay(ctx, "door"), `trigger relay "door": line is lost`)
+		wantError(t, "broken", r.dev.Relay(ctx, "door"), `line is lost`)
 		if e := <-r.events; e.Relay != "door" || !strings.Contains(e.Error, "line is lost") {
 			t.Errorf("event %+v", e)
 		}

@@ -64,6 +64,10 @@ type DeviceStatus struct {
 	Source string `json:"source"`         // as configured; of a line CHIP:LINE
 	State  string `json:"state"`          // idle, open, missing
 	Error  string `json:"error,omitempty"`
+
+	// Counters are those of a sound card or camera that are not zero: xruns,
+	// suspends, reopened, dropped_ms, drift_ppm, delay_ms and others.
+	Counters map[string]float64 `json:"counters,omitempty"`
 }
 
 // The states of a [DeviceStatus].

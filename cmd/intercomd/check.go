@@ -26,7 +26,7 @@ func checkConfig(c *cli, path string, overrides map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if problems := checkMedia(cfg); len(problems) > 0 {
+	if problems := append(checkMedia(cfg), checkKeys(cfg)...); len(problems) > 0 {
 		for _, p := range problems {
 			fmt.Fprintln(c.stderr, harmless(p.Error(), ""))
 		}

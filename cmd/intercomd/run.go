@@ -27,6 +27,7 @@ func runDaemon(ctx context.Context, opts runOptions) error {
 	defer d.close()
 	log.Info("intercomd starts", "version", opts.Version, "device", cfg.Device.Name, "user", cfg.QuickBlox.UserID)
 	err = intercom.Supervise(ctx, log, d.stages()...)
+	d.health.end(err == nil)
 	log.Info("intercomd ends")
 	return err
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -24,12 +26,17 @@ func writeStatus(w io.Writer, s intercom.Status, now time.Time) error {
 		row("jid", cell(s.XMPP.JID))
 	}
 	row("camera", deviceCell(s.Camera))
-	row("audio", deviceCell(s.Audio))
-	row("buttons", listCell(s.Buttons))
+	row("microphone", deviceCell(s.Audio))
+	row("speaker", deviceCell(s.Playback))
+	for _, line := range s.GPIO {
+		row(cell(line.Name), deviceCell(line))
+	}
+	row("buttons", listCell(marked(s.Buttons, s.Stuck, "stuck")))
 	row("contacts", listCell(contactNames(s.Contacts)))
 	if counters := counterCell(s.Media); counters != "" {
 		row("media", counters)
 	}
+	row("process", processCell(s.Process))
 	if len(s.Sessions) == 0 {
 		row("sessions", "none")
 	}
@@ -87,7 +94,31 @@ func deviceCell(d intercom.DeviceStatus) string {
 	if d.Source == "" {
 		return withError("none", d.Error)
 	}
-	return withError(cell(d.Source)+", "+d.State, d.Error)
+	text := cell(d.Source) + ", " + d.State
+	var counted []string
+	for _, name := range slices.Sorted(maps.Keys(d.Counters)) {
+		number := strconv.FormatFloat(math.Round(d.Counters[name]*10)/10, 'f', -1, 64)
+		counted = append(counted, cell(name)+" "+number)
+	}
+	if len(counted) > 0 {
+		text += " (" + strings.Join(counted, ", ") + ")"
+	}
+	return withError(text, d.Error)
+}
+
+// marked adds a remark to the items that are in a list.
+func marked(items, list []string, remark string) []string {
+	out := slices.Clone(items)
+	for i, item := range out {
+		if slices.Contains(list, item) {
+			out[i] = item + " (" + remark + ")"
+		}
+	}
+	return out
+}
+
+func processCell(p intercom.ProcessStatus) string {
+	return fmt.Sprintf("%d goroutines, %d files, %.1f MiB", p.Goroutines, p.Files, float64(p.Memory)/(1<<20))
 }
 
 func withError(text, err string) string {

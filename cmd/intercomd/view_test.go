@@ -24,7 +24,13 @@ func busyStatus() intercom.Status {
 		XMPP:     intercom.XMPPStatus{State: "online", JID: "104-7@chat.example.org/intercom-1", Since: ago(13*time.Minute + 1500*time.Millisecond)},
 		Camera:   intercom.DeviceStatus{Source: "test", State: "open"},
 		Audio:    intercom.DeviceStatus{Source: "file:in.wav", State: "missing", Error: `open "in.wav": no such file`},
-		Buttons:  []string{"front", "side"},
+		Playback: intercom.DeviceStatus{Source: "Loopback", State: "open", Counters: map[string]float64{"xruns": 3, "drift_ppm": -1.26}},
+		GPIO: []intercom.DeviceStatus{
+			{Name: "button front", Source: "auto:17", State: "open"},
+			{Name: "lamp status", Source: "auto:23", State: "missing", Error: "no chip"},
+		},
+		Buttons: []string{"front", "side"}, Stuck: []string{"side"},
+		Process:  intercom.ProcessStatus{Goroutines: 41, Files: 18, Memory: 22<<20 + 1<<19},
 		Contacts: []intercom.ContactStatus{{Name: "Anna", UserID: 101}, {Name: "Ben", UserID: 102}},
 		Media:    map[string]uint64{"peers": 2, "encoders_h264": 1, "encoders_vp8": 0},
 		Sessions: []intercom.SessionStatus{
@@ -44,13 +50,17 @@ func TestStatus(t *testing.T) {
 	}{
 		{"busy", busyStatus(), `Front door: intercomd 1.2.3, user 104, up 26h0m0s
 
-xmpp       online since ` + local + ` (13m1s)
-jid        104-7@chat.example.org/intercom-1
-camera     test, open
-audio      file:in.wav, missing: open "in.wav": no such file
-buttons    front, side
-contacts   Anna (101), Ben (102)
-media      encoders_h264 1, peers 2
+xmpp           online since ` + local + ` (13m1s)
+jid            104-7@chat.example.org/intercom-1
+camera         test, open
+microphone     file:in.wav, missing: open "in.wav": no such file
+speaker        Loopback, open (drift_ppm -1.3, xruns 3)
+button front   auto:17, open
+lamp status    auto:23, missing: no chip
+buttons        front, side (stuck)
+contacts       Anna (101), Ben (102)
+media          encoders_h264 1, peers 2
+process        41 goroutines, 18 files, 22.5 MiB
 
 SESSION                                STATE    CALL             FOR   PEER         CONNECTION
 7b0c9d2e-50f2-4d7e-9d3e-0d1f6a4d5b11   ACTIVE   outgoing video   20s   Anna (101)   CONNECTED
@@ -64,12 +74,14 @@ x\t\x1b[31m                            NEW      incoming audio   0s    -        
 			Camera: intercom.DeviceStatus{}, Audio: intercom.DeviceStatus{Source: "test", State: "idle"},
 		}, `Door: intercomd dev, user 4, up -
 
-xmpp       offline: authentication failed\nfor 4-7@x
-camera     none
-audio      test, idle
-buttons    none
-contacts   none
-sessions   none
+xmpp         offline: authentication failed\nfor 4-7@x
+camera       none
+microphone   test, idle
+speaker      none
+buttons      none
+contacts     none
+process      0 goroutines, 0 files, 0.0 MiB
+sessions     none
 `},
 	}
 	for _, tt := range tests {

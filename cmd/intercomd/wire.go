@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,8 +11,7 @@ import (
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/control"
-	"github.com/intercomd/intercomd/hw/audio"
-	"github.com/intercomd/intercomd/hw/camera"
+	"github.com/intercomd/intercomd/hw/gpio"
 	"github.com/intercomd/intercomd/intercom"
 	"github.com/intercomd/intercomd/media"
 	"github.com/intercomd/intercomd/signaling"
@@ -33,6 +33,15 @@ type daemon struct {
 	link    *signaling.Link
 	control *control.Server
 	lan     *lanServer // nil outside of LAN mode
+	health  *health
+
+	lines   *lines
+	lamps   []*gpio.Lamp
+	relays  map[string]*gpio.Relay
+	parts   mediaParts
+	lookout *lookout
+
+	buttonTasks, lampTasks, relayTasks []intercom.Task
 
 	cleanup []func() // in the order of set-up
 }
@@ -45,9 +54,13 @@ func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (d *daemon, err
 			d.close()
 		}
 	}()
+	if err := errors.Join(checkKeys(cfg)...); err != nil {
+		return nil, err
+	}
 	if err := d.wireMedia(); err != nil {
 		return nil, err
 	}
+	d.wireLines()
 	if err := d.wireLink(); err != nil {
 		return nil, err
 	}
@@ -55,7 +68,14 @@ func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (d *daemon, err
 		return nil, err
 	}
 	d.control = control.NewServer(cfg.Control.Socket, cfg.Control.Group, d.device, log.With("part", "control"))
+	d.health = d.wireHealth()
 	return d, nil
+}
+
+// wireLines makes everything that is at the lines of GPIO chips, and the keys.
+func (d *daemon) wireLines() {
+	d.lines = &lines{tell: func(name, state string, err error) { d.device.DeviceChanged(name, state, err) }}
+	d.buttonTasks, d.lampTasks, d.relayTasks = d.wireButtons(), d.wireLamps(), d.wireRelays()
 }
 
 func (d *daemon) close() {
@@ -63,44 +83,6 @@ func (d *daemon) close() {
 		f()
 	}
 	d.cleanup = nil
-}
-
-func (d *daemon) wireMedia() error {
-	c := d.cfg
-	mc := media.Config{Width: c.Camera.Width, Height: c.Camera.Height, FPS: c.Camera.FPS, Bitrate: c.Camera.Bitrate}
-	if c.Camera.Source.Kind != config.SourceNone {
-		id, unregister, err := camera.Register(camera.Config{
-			Source: c.Camera.Source.String(), Width: c.Camera.Width, Height: c.Camera.Height, FPS: c.Camera.FPS,
-		})
-		if err != nil {
-			return fmt.Errorf("camera.source: %w", err)
-		}
-		d.cleanup = append(d.cleanup, unregister)
-		mc.VideoDevice = id
-	}
-	if c.Audio.Capture.Kind != config.SourceNone {
-		id, unregister, err := audio.Register(audio.Config{Capture: c.Audio.Capture.String()})
-		if err != nil {
-			return fmt.Errorf("audio.capture: %w", err)
-		}
-		d.cleanup = append(d.cleanup, unregister)
-		mc.AudioDevice = id
-	}
-	speaker, err := audio.OpenPlayback(audio.PlaybackConfig{Playback: c.Audio.Playback.String()})
-	if err != nil {
-		return fmt.Errorf("audio.playback: %w", err)
-	}
-	d.cleanup = append(d.cleanup, func() {
-		if err := speaker.Close(); err != nil {
-			d.log.Warn("speaker not closed", "err", err)
-		}
-	})
-	mc.Speaker = speaker
-	for _, s := range c.WebRTC.ICEServers {
-		mc.ICEServers = append(mc.ICEServers, media.ICEServer{URLs: s.URLs, Username: s.Username, Password: s.Password.Reveal()})
-	}
-	d.engine, err = media.NewEngine(mc, d.log.With("part", "media"))
-	return err
 }
 
 func (d *daemon) wireLink() error {
@@ -130,10 +112,17 @@ func (d *daemon) wireCalls() error {
 	dc := deviceConfig(c, d.opts.Version)
 	d.device = intercom.New(dc, intercom.Ports{
 		Speaker:  media.Speaker{},
-		Camera:   deviceState(c.Camera.Source.String(), d.engine.CameraState),
-		Audio:    deviceState(c.Audio.Capture.String(), d.engine.AudioState),
+		Camera:   d.cameraStatus,
+		Audio:    d.microphoneStatus,
+		Playback: d.playbackStatus,
+		GPIO:     d.lines.status,
 		Counters: d.engine.Stats,
+		Process:  processStatus,
+		Tone:     d.tone,
+		Indicate: d.indicate,
+		Relay:    d.pulse,
 	}, d.log.With("part", "intercom"))
+	d.lookout = newLookout(d.engine, func() bool { return len(d.client.Sessions()) == 0 }, d.parts.presences()...)
 	var err error
 	d.client, err = call.NewClient(call.Config{
 		Self:                    call.UserID(c.QuickBlox.UserID),
@@ -144,7 +133,7 @@ func (d *daemon) wireCalls() error {
 		AutoReject:              c.WebRTC.AutoReject,
 		IncomingLimit:           c.WebRTC.IncomingLimit,
 		Allowed:                 dc.Allowed,
-	}, d.link, d.engine, d.device.Listener(), d.log.With("part", "call"))
+	}, d.link, d.lookout, d.device.Listener(), d.log.With("part", "call"))
 	return err
 }
 
@@ -155,10 +144,12 @@ func (d *daemon) stages() []intercom.Stage {
 	if d.lan != nil {
 		last = append(last, intercom.Task{Name: "lan", Run: d.lan.run})
 	}
+	first := []intercom.Task{{Name: "control", Run: d.control.Run}, {Name: "lookout", Run: d.lookout.run}}
+	third := []intercom.Task{{Name: "calls", Run: d.client.Run}, {Name: "media", Run: d.runMedia}}
 	return []intercom.Stage{
-		{Tasks: []intercom.Task{{Name: "control", Run: d.control.Run}, {Name: "buttons", Run: d.runButtons}}},
+		{Tasks: slices.Concat(first, d.health.tasks(), d.buttonTasks)},
 		{Tasks: []intercom.Task{{Name: "device", Run: d.runDevice}}},
-		{Tasks: []intercom.Task{{Name: "calls", Run: d.client.Run}, {Name: "media", Run: d.runMedia}}},
+		{Tasks: slices.Concat(third, d.lampTasks, d.relayTasks)},
 		{Tasks: last},
 	}
 }
@@ -191,44 +182,3 @@ func (d *daemon) runLink(ctx context.Context) error {
 
 // account is the local part of a user's JID.
 func account(user, app int64) string { return fmt.Sprintf("%d-%d", user, app) }
-
-func deviceState(source string, state func() (string, error)) func() intercom.DeviceStatus {
-	return func() intercom.DeviceStatus {
-		s, err := state()
-		out := intercom.DeviceStatus{Source: source, State: s}
-		if err != nil {
-			out.Error = err.Error()
-		}
-		return out
-	}
-}
-
-// deviceConfig says in the device's words what the file says.
-func deviceConfig(c *config.Config, version string) intercom.Config {
-	out := intercom.Config{Name: c.Device.Name, Version: version, Self: call.UserID(c.QuickBlox.UserID)}
-	for _, k := range c.Contacts {
-		out.Contacts = append(out.Contacts, intercom.Contact{Name: k.Name, UserID: call.UserID(k.UserID)})
-	}
-	for _, b := range c.Buttons {
-		button := intercom.Button{Name: b.Name, Contacts: userIDs(b.Contacts), CallType: call.Video}
-		if b.CallType == config.AudioCall {
-			button.CallType = call.Audio
-		}
-		if b.Mode == config.Conference {
-			button.Mode = intercom.Conference
-		}
-		out.Buttons = append(out.Buttons, button)
-	}
-	if c.AutoAccept.Enabled {
-		out.AutoAccept = userIDs(c.AutoAccept.Callers)
-	}
-	return out
-}
-
-func userIDs(contacts []config.Contact) []call.UserID {
-	ids := make([]call.UserID, 0, len(contacts))
-	for _, c := range contacts {
-		ids = append(ids, call.UserID(c.UserID))
-	}
-	return ids
-}
