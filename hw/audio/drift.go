@@ -2,12 +2,14 @@ package audio
 
 import "time"
 
-// How a drift follower behaves. The loop has two equal poles at 0.1/s: it
-// settles in about half a minute, which no ear hears.
+// How a drift follower behaves. The loop has two equal poles: it begins with
+// those of driftQuick, to find the clocks' difference, and ends with those of
+// driftCalm, so that the steps of a card's period do not become a wobble that
+// is heard.
 const (
 	maxDrift     = 1000e-6 // part of the rate; crystals are within 100e-6
-	driftGain    = 0.2     // per second
-	driftHold    = 0.01    // per second squared
+	driftQuick   = 5 * time.Second
+	driftCalm    = 20 * time.Second
 	driftSmooth  = 500 * time.Millisecond
 	driftNotable = 250 * time.Millisecond // an error beyond it is no drift
 )
@@ -18,10 +20,13 @@ type follower struct {
 	target   time.Duration
 	smoothed float64 // seconds above target
 	integral float64 // the clocks' difference as far as it is known
+	reaction float64 // seconds, from driftQuick to driftCalm
 	fresh    bool
 }
 
-func newFollower(target time.Duration) *follower { return &follower{target: target} }
+func newFollower(target time.Duration) *follower {
+	return &follower{target: target, reaction: driftQuick.Seconds()}
+}
 
 // update takes the level of the buffer at a time every seconds after the last
 // one, and returns how much faster than nominal to empty it, as a part of the
@@ -33,11 +38,13 @@ func (f *follower) update(level, every time.Duration) (part float64) {
 		f.fresh, f.smoothed = true, off
 	}
 	f.smoothed += (off - f.smoothed) * min(1, dt/driftSmooth.Seconds())
-	part = driftGain*f.smoothed + f.integral
+	f.reaction = min(f.reaction+dt/3, driftCalm.Seconds())
+	gain := 1 / f.reaction
+	part = gain*f.smoothed + f.integral
 	if limited := min(max(part, -maxDrift), maxDrift); limited != part {
 		return limited // what cannot be done is not learnt
 	}
-	f.integral += driftHold * f.smoothed * dt
+	f.integral += gain * gain / 4 * f.smoothed * dt
 	return part
 }
 

@@ -88,14 +88,19 @@ func (l *line) configure(c lineConfig) (err error) {
 	if l.pcm.Stream() != c.stream {
 		return fmt.Errorf("wrong direction: %w", alsa.ErrNotDevice)
 	}
-	l.setup, err = l.pcm.Configure(alsa.Want{
+	l.setup, err = l.pcm.Configure(wanted(c.period))
+	return err
+}
+
+// wanted lists what this package can convert, the best first.
+func wanted(period time.Duration) alsa.Want {
+	return alsa.Want{
 		Rates:    []int{48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 96000, 192000},
 		Formats:  []alsa.Format{alsa.FormatS16LE, alsa.FormatS32LE, alsa.FormatS24LE, alsa.FormatS243LE},
 		Channels: []int{1, 2, 4, 6, 8},
-		Period:   c.period,
+		Period:   period,
 		Buffer:   cardBuffer,
-	})
-	return err
+	}
 }
 
 // explain names the device in an error and says what to do.

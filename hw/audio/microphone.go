@@ -83,6 +83,7 @@ func (m *microphone) Read() (wave.Audio, func(), error) {
 	now := time.Now()
 	if now.Sub(m.due(m.next)) > maxLate {
 		m.next = int64(now.Sub(m.start)/ChunkTime) - 1
+		m.heard = now // it is the reader that was away
 	}
 	if !pace.Until(m.done, m.due(m.next)) {
 		return nil, nil, io.EOF
@@ -138,10 +139,7 @@ func (m *microphone) pull() error {
 	case errors.Is(err, unix.EAGAIN):
 		return nil
 	case isInterruption(err):
-		if err = m.line.recover(err, m.counters); errors.Is(err, unix.EAGAIN) {
-			return nil // it is still waking up
-		}
-		return err
+		return m.recover(err)
 	case err != nil:
 		return err
 	}
@@ -149,6 +147,18 @@ func (m *microphone) pull() error {
 	m.mono = toMono(m.mono[:0], m.raw[:n*m.setup.FrameBytes()], m.setup.Format, m.setup.Channels)
 	m.conv.push(m.mono)
 	return nil
+}
+
+// recover goes on after an interruption, with silence in place of what was lost.
+func (m *microphone) recover(err error) error {
+	err = m.line.recover(err, m.counters)
+	if errors.Is(err, unix.EAGAIN) {
+		return nil // it is still waking up
+	}
+	if err == nil {
+		m.conceal(time.Now())
+	}
+	return err
 }
 
 // level is how much sound there would be if it were exactly when the next chunk
@@ -161,6 +171,9 @@ func (m *microphone) level(now time.Time) time.Duration {
 // after it are in time again.
 func (m *microphone) conceal(now time.Time) {
 	missing := m.target - m.level(now)
+	if missing <= 0 {
+		return
+	}
 	m.counters.drop(missing)
 	m.conv.pad(int(missing * time.Duration(m.setup.Rate) / time.Second))
 	m.follow.restart()

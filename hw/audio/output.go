@@ -14,8 +14,10 @@ const (
 	playbackTarget = 40 * time.Millisecond
 	// playbackFull is more than that: what comes in a burst beyond it is lost.
 	playbackFull = 160 * time.Millisecond
+	// playbackTick is how often that is looked after while no sound comes.
+	playbackTick = 10 * time.Millisecond
 	// playbackLow is when silence takes the place of sound that is late.
-	playbackLow = 10 * time.Millisecond
+	playbackLow = playbackTick + 5*time.Millisecond
 )
 
 // output plays on a card that runs. The sound comes by the system's clock and
@@ -39,7 +41,10 @@ func newOutput(l *line, c *Counters) (*output, error) {
 	}
 	o.conv.rise = stretchFade
 	silence := fromMono(nil, make([]int16, o.frames(playbackTarget-ChunkTime/2)), l.setup.Format, l.setup.Channels)
-	return o, l.start(func() error { return send(l.pcm, silence) })
+	if err := l.start(func() error { return send(l.pcm, silence) }); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (o *output) frames(d time.Duration) int {
@@ -74,7 +79,7 @@ func (o *output) play(samples []int16) error {
 		o.conv.rise = stretchFade
 		return nil
 	}
-	o.conv.correct(o.follow.update(queued+length/2, length))
+	o.conv.correct(o.follow.update(queued+durationOf(o.conv.pending())+length/2, length))
 	o.conv.push(samples)
 	return o.flush()
 }

@@ -107,9 +107,6 @@ func (s *speaker) WritePCM(samples []int16) error {
 	return nil
 }
 
-// durationOf samples of 48 kHz.
-func durationOf(samples int) time.Duration { return time.Duration(samples) * time.Second / SampleRate }
-
 // State implements Playback.
 func (s *speaker) State() (string, error) {
 	s.mu.Lock()
@@ -137,7 +134,7 @@ func (s *speaker) Close() error {
 
 // run plays until the speaker is closed.
 func (s *speaker) run() {
-	ticker := time.NewTicker(s.cfg.Period)
+	ticker := time.NewTicker(playbackTick)
 	ticker.Stop()
 	defer ticker.Stop()
 	for {
@@ -154,7 +151,7 @@ func (s *speaker) run() {
 		}
 		switch {
 		case !open && s.out != nil:
-			ticker.Reset(s.cfg.Period)
+			ticker.Reset(playbackTick)
 		case open && s.out == nil:
 			ticker.Stop()
 		}

@@ -41,7 +41,8 @@ func newStretcher(from, to int) *stretcher {
 	for phase := range stretchPhases + 1 {
 		s.coefs = append(s.coefs, kaiserSinc(half, scale, float64(phase)/stretchPhases))
 	}
-	s.in = make([]int16, half-1, 4*s.taps+from/4) // silence before the beginning
+	s.in = make([]int16, stretchFade+half-1, stretchFade+4*s.taps+from/4) // silence before the beginning
+	s.pos = stretchFade << 32
 	s.correct(0)
 	return s
 }
@@ -132,9 +133,9 @@ func (s *stretcher) at(index int, fraction uint32) int16 {
 
 func saturate(v int64) int16 { return int16(min(max(v, math.MinInt16), math.MaxInt16)) }
 
-// compact forgets the input that no output needs any more.
+// compact forgets the input that neither an output nor pad needs any more.
 func (s *stretcher) compact() {
-	done := int(s.pos >> 32)
+	done := int(s.pos>>32) - stretchFade
 	if done < s.taps {
 		return
 	}
@@ -158,16 +159,17 @@ func (s *stretcher) skip(samples int) (skipped int) {
 	return samples
 }
 
-// pad adds silence. Nobody knows how the sound would have gone on: its end is
-// repeated backwards while it fades out.
+// pad adds silence, a fade or more. Nobody knows how the sound would have gone
+// on: its end is repeated backwards and upside down, which is smooth, while it
+// fades out.
 func (s *stretcher) pad(samples int) {
 	end := len(s.in)
 	for i := range min(samples, stretchFade) {
-		echo := 0
-		if back := end - 1 - i; back >= 0 && s.rise == 0 {
-			echo = int(s.in[back]) * (stretchFade - i) / stretchFade
+		echo := int64(0)
+		if back := end - 2 - i; back >= 0 && s.rise == 0 {
+			echo = (2*int64(s.in[end-1]) - int64(s.in[back])) * int64(stretchFade-i) / stretchFade
 		}
-		s.in = append(s.in, int16(echo))
+		s.in = append(s.in, saturate(echo))
 	}
 	s.in = append(s.in, make([]int16, max(0, samples-stretchFade))...)
 	s.rise = stretchFade

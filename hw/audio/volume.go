@@ -34,12 +34,11 @@ func setVolume(sys alsa.System, card int, stream alsa.Stream, percent *int, log 
 		return
 	}
 	defer mixer.Close()
-	elements, err := mixer.Elements()
+	elements, err := writable(mixer)
 	if err != nil {
 		log.Warn("volume not set", "error", err)
 		return
 	}
-	elements = slices.DeleteFunc(elements, func(e alsa.Element) bool { return !e.Writable() })
 	volumes, switches := pickElements(elements, volumeNames(stream))
 	if len(volumes) == 0 {
 		log.Warn("volume not set: the card has none for this direction")
@@ -52,6 +51,12 @@ func setVolume(sys alsa.System, card int, stream alsa.Stream, percent *int, log 
 			setElement(mixer, e, e.Max, log)
 		}
 	}
+}
+
+// writable lists the elements that can be set.
+func writable(mixer *alsa.Mixer) ([]alsa.Element, error) {
+	elements, err := mixer.Elements()
+	return slices.DeleteFunc(elements, func(e alsa.Element) bool { return !e.Writable() }), err
 }
 
 func setElement(mixer *alsa.Mixer, e alsa.Element, value int, log *slog.Logger) {
