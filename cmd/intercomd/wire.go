@@ -47,29 +47,32 @@ type daemon struct {
 }
 
 // wire opens the drivers and puts the parts together. Nothing runs yet.
-func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (d *daemon, err error) {
-	d = &daemon{cfg: cfg, opts: opts, log: log}
-	defer func() {
-		if err != nil {
-			d.close()
-		}
-	}()
-	if err := errors.Join(checkKeys(cfg)...); err != nil {
+func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (*daemon, error) {
+	d := &daemon{cfg: cfg, opts: opts, log: log}
+	if err := d.wire(); err != nil {
+		d.close()
 		return nil, err
 	}
+	return d, nil
+}
+
+func (d *daemon) wire() error {
+	if err := errors.Join(checkKeys(d.cfg)...); err != nil {
+		return err
+	}
 	if err := d.wireMedia(); err != nil {
-		return nil, err
+		return err
 	}
 	d.wireLines()
 	if err := d.wireLink(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.wireCalls(); err != nil {
-		return nil, err
+		return err
 	}
-	d.control = control.NewServer(cfg.Control.Socket, cfg.Control.Group, d.device, log.With("part", "control"))
+	d.control = control.NewServer(d.cfg.Control.Socket, d.cfg.Control.Group, d.device, d.log.With("part", "control"))
 	d.health = d.wireHealth()
-	return d, nil
+	return nil
 }
 
 // wireLines makes everything that is at the lines of GPIO chips, and the keys.
