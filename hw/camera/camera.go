@@ -3,10 +3,15 @@ package camera
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"github.com/pion/mediadevices/pkg/driver"
+
+	"github.com/intercomd/intercomd/hw/camera/internal/pipeline"
+	"github.com/intercomd/intercomd/hw/camera/internal/plan"
 )
 
 // SourceTest is the source that draws the test pattern.
@@ -23,16 +28,50 @@ const (
 
 // Config describes a camera.
 type Config struct {
-	// Source is "test" or "file:PATH". The path ends in .h264, .264 (Annex-B)
-	// or .ivf.
+	// Source is "test", "file:PATH" with a path that ends in .h264, .264
+	// (Annex-B) or .ivf, or a camera: "auto", "usb", "csi", "usb:NAME" and
+	// "csi:NAME" with a part of its name or bus, or a path below /dev.
 	Source string
-	// Width and Height are the size of the test pattern in pixels: even, from
-	// MinSize to MaxSize. A recording has its own.
+	// Width and Height are the size of the pictures in pixels: even, from
+	// MinSize to MaxSize. A camera takes its nearest; a recording has its own.
 	Width, Height int
-	// FPS is the frame rate of the test pattern and of Annex-B files, from 1 to
-	// MaxFPS. IVF files have their own time.
+	// FPS is the frame rate, from 1 to MaxFPS. A camera takes its nearest; IVF
+	// files have their own time.
 	FPS int
+	// Bitrate is what an encoder in hardware begins with, in bit/s; 0 is
+	// DefaultBitrate.
+	Bitrate int
+	// Rotation turns a camera's pictures clockwise: 0, 90, 180 or 270 degrees.
+	// Mirror then swaps left and right.
+	Rotation int
+	Mirror   bool
+	// Exposure is in units of 100 µs, 0 for automatic, and Brightness in the
+	// camera's own unit; nil leaves them as they are.
+	Exposure, Brightness *int
+	// PowerLine is the mains frequency that lamps flicker with: "off", "50",
+	// "60", "auto", or "" to leave it.
+	PowerLine string
+	// Counters counts what a camera does; nil is fine.
+	Counters *Counters
+	// Log hears which way was chosen and why; nil is silent.
+	Log *slog.Logger
 }
+
+// DefaultBitrate is for configurations without one, in bit/s.
+const DefaultBitrate = 1_500_000
+
+func (c Config) bitrate() int {
+	if c.Bitrate == 0 {
+		return DefaultBitrate
+	}
+	return c.Bitrate
+}
+
+// Counters counts over the life of a camera. The zero value is ready.
+type Counters = pipeline.Counters
+
+// Stats is what [Counters] say at one time.
+type Stats = pipeline.Stats
 
 // Register makes the camera known to mediadevices and returns the device id
 // that selects it in a DeviceID constraint. The source is not opened yet; use
@@ -44,12 +83,16 @@ func Register(cfg Config) (deviceID string, unregister func(), err error) {
 	if err := cfg.validate(); err != nil {
 		return "", nil, fmt.Errorf("register camera %q: %w", cfg.Source, err)
 	}
+	a, err := newAdapter(cfg, localHost())
+	if err != nil {
+		return "", nil, fmt.Errorf("register camera %q: %w", cfg.Source, err)
+	}
 	// The manager makes up an id and keeps it to itself: a name of our own
 	// finds the driver again.
 	name := uuid.NewString()
 	info := driver.Info{Label: cfg.Source, Name: name, DeviceType: driver.Camera}
 	manager := driver.GetManager()
-	if err := manager.Register(&adapter{cfg: cfg}, info); err != nil {
+	if err := manager.Register(a, info); err != nil {
 		return "", nil, fmt.Errorf("register camera %q: %w", cfg.Source, err)
 	}
 	found := manager.Query(func(d driver.Driver) bool { return d.Info().Name == name })
@@ -61,38 +104,57 @@ func Register(cfg Config) (deviceID string, unregister func(), err error) {
 }
 
 // Check tells whether a source can be opened now: a file is read and indexed
-// completely. The error names the source and the reason.
+// completely, a camera is looked for and its route planned. The error names the
+// source, the reason and what to do.
 func Check(source string) error {
-	cfg := Config{Source: source, Width: MinSize, Height: MinSize, FPS: 1}
+	cfg := Config{Source: source, Width: 640, Height: 480, FPS: 15}
 	if err := cfg.validate(); err != nil {
 		return fmt.Errorf("open camera %q: %w", source, err)
 	}
-	_, err := open(cfg)
+	a, err := newAdapter(cfg, localHost())
+	if err != nil {
+		return fmt.Errorf("open camera %q: %w", source, err)
+	}
+	_, err = a.open()
 	return err
 }
 
 func (c Config) validate() error {
 	path, isFile := strings.CutPrefix(c.Source, filePrefix)
-	switch {
-	case isFile:
+	if isFile {
 		if path == "" {
 			return errors.New("file: without a path")
 		}
 		if _, err := containerOf(path); err != nil {
 			return err
 		}
-	case c.Source != SourceTest:
-		return errors.New(`unknown source, want "test" or "file:PATH"`)
-	default:
-		if err := validSize("width", c.Width); err != nil {
-			return err
-		}
-		if err := validSize("height", c.Height); err != nil {
-			return err
-		}
+	} else if err := c.validateCamera(); err != nil {
+		return err
 	}
 	if c.FPS < 1 || c.FPS > MaxFPS {
 		return fmt.Errorf("fps %d is not from 1 to %d", c.FPS, MaxFPS)
+	}
+	return nil
+}
+
+// validateCamera checks the values that recordings do not have.
+func (c Config) validateCamera() error {
+	if c.Source != SourceTest {
+		if _, err := plan.ParseSource(c.Source); err != nil {
+			return fmt.Errorf("%w, or \"test\" or \"file:PATH\"", err)
+		}
+	}
+	if err := validSize("width", c.Width); err != nil {
+		return err
+	}
+	if err := validSize("height", c.Height); err != nil {
+		return err
+	}
+	if !slices.Contains([]int{0, 90, 180, 270}, c.Rotation) {
+		return fmt.Errorf("rotation %d is not 0, 90, 180 or 270", c.Rotation)
+	}
+	if !slices.Contains([]string{"", "off", "50", "60", "auto"}, c.PowerLine) {
+		return fmt.Errorf("power line frequency %q is not off, 50, 60 or auto", c.PowerLine)
 	}
 	return nil
 }

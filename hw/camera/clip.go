@@ -113,9 +113,11 @@ func (c *clip) properties() prop.Video {
 	}
 }
 
-func (c *clip) reader(done <-chan struct{}) video.Reader {
-	return &replay{clip: c, done: done, due: time.Now()}
+func (c *clip) record(done <-chan struct{}) (video.Reader, error) {
+	return &replay{clip: c, done: done, due: time.Now()}, nil
 }
+
+func (c *clip) close() error { return nil }
 
 // replay plays a clip. One goroutine reads it; force comes from any.
 type replay struct {

@@ -11,20 +11,26 @@ import (
 	"github.com/pion/mediadevices/pkg/frame"
 	"github.com/pion/mediadevices/pkg/io/video"
 	"github.com/pion/mediadevices/pkg/prop"
+
+	"github.com/intercomd/intercomd/hw/camera/internal/plan"
 )
 
 // source is what a camera shows, opened.
 type source interface {
 	// properties describes the pictures.
 	properties() prop.Video
-	// reader starts the clock. Its Read returns io.EOF once done is closed.
-	reader(done <-chan struct{}) video.Reader
+	// record starts the pictures. Read returns io.EOF once done is closed.
+	record(done <-chan struct{}) (video.Reader, error)
+	// close ends what record started.
+	close() error
 }
 
 // adapter is the camera as mediadevices wants it. The manager's wrapper around
 // it keeps the order: Open, Properties, VideoRecord, Close.
 type adapter struct {
-	cfg Config
+	cfg    Config
+	kernel *kernel      // of a camera of the kernel
+	fixed  *plan.Choice // nil to choose with every opening
 
 	mu   sync.Mutex
 	src  source        // nil when closed or when opening failed
@@ -37,11 +43,21 @@ var (
 	_ driver.VideoRecorder = (*adapter)(nil)
 )
 
-// Open opens the source. It keeps the error for VideoRecord: mediadevices opens
+func newAdapter(cfg Config, h host) (*adapter, error) {
+	a := &adapter{cfg: cfg}
+	if cfg.Source == SourceTest || strings.HasPrefix(cfg.Source, filePrefix) {
+		return a, nil
+	}
+	var err error
+	a.kernel, err = newKernel(cfg, h)
+	return a, err
+}
+
+// Open opens the source: a camera is looked for, but not started yet. It keeps the error for VideoRecord: mediadevices opens
 // every driver to compare properties, and would leave out one that fails and
 // report no more than that it found none.
 func (a *adapter) Open() error {
-	src, err := open(a.cfg)
+	src, err := a.open()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.src, a.err = src, err
@@ -49,15 +65,19 @@ func (a *adapter) Open() error {
 	return nil
 }
 
-// Close ends the readers. It is idempotent.
+// Close ends the readers and what they run. It is idempotent.
 func (a *adapter) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.done != nil {
 		close(a.done)
 	}
+	src := a.src
 	a.src, a.err, a.done = nil, nil, nil
-	return nil
+	if src == nil {
+		return nil
+	}
+	return src.close()
 }
 
 // Properties returns the one thing the source can do. For a source that did
@@ -82,10 +102,20 @@ func (a *adapter) VideoRecord(prop.Media) (video.Reader, error) {
 	case a.src == nil:
 		return nil, fmt.Errorf("record camera %q: not open", a.cfg.Source)
 	}
-	return a.src.reader(a.done), nil
+	return a.src.record(a.done)
 }
 
-func open(cfg Config) (source, error) {
+func (a *adapter) open() (source, error) {
+	if a.kernel != nil && a.fixed != nil {
+		return &kernelSource{k: a.kernel, choice: *a.fixed}, nil
+	}
+	if a.kernel != nil {
+		return a.kernel.open()
+	}
+	return openSimulated(a.cfg)
+}
+
+func openSimulated(cfg Config) (source, error) {
 	path, isFile := strings.CutPrefix(cfg.Source, filePrefix)
 	if !isFile {
 		return newPattern(cfg.Width, cfg.Height, cfg.FPS), nil

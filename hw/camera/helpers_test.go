@@ -89,3 +89,13 @@ func wantEOF(t *testing.T, r video.Reader) {
 		t.Errorf("Read = %v, %v, want io.EOF", img, err)
 	}
 }
+
+// started is the reader of a source.
+func started(t *testing.T, s source, done <-chan struct{}) video.Reader {
+	t.Helper()
+	r, err := s.record(done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

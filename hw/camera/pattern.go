@@ -71,12 +71,14 @@ func (p *pattern) properties() prop.Video {
 	}
 }
 
-func (p *pattern) reader(done <-chan struct{}) video.Reader {
+func (p *pattern) close() error { return nil }
+
+func (p *pattern) record(done <-chan struct{}) (video.Reader, error) {
 	r := &patternReader{pattern: p, done: done, start: time.Now()}
 	for i := range r.pool {
 		r.pool[i] = p.blank()
 	}
-	return r
+	return r, nil
 }
 
 // draw paints picture number n, taken at a time.

@@ -12,7 +12,7 @@ import (
 func TestPatternKeepsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		r := newPattern(64, 64, 30).reader(make(chan struct{}))
+		r := started(t, newPattern(64, 64, 30), make(chan struct{}))
 		for n := range 91 {
 			if _, _, err := r.Read(); err != nil {
 				t.Fatal(err)
@@ -30,7 +30,7 @@ func TestPatternKeepsTime(t *testing.T) {
 func TestPatternDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		r := newPattern(64, 64, 10).reader(make(chan struct{})).(*patternReader)
+		r := started(t, newPattern(64, 64, 10), make(chan struct{})).(*patternReader)
 		for _, step := range []struct{ work, at time.Duration }{
 			{0, 0},
 			{250 * time.Millisecond, 250 * time.Millisecond}, // number 2, late
@@ -56,7 +56,7 @@ func TestPatternDrops(t *testing.T) {
 func TestPatternEndsWhenClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done := make(chan struct{})
-		r := newPattern(64, 64, 1).reader(done)
+		r := started(t, newPattern(64, 64, 1), done)
 		if _, _, err := r.Read(); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestPatternEndsWhenClosed(t *testing.T) {
 // Shared pictures stay as they are until poolSize-1 newer ones were read.
 func TestPatternKeepsPictures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newPattern(320, 240, 30).reader(make(chan struct{}))
+		r := started(t, newPattern(320, 240, 30), make(chan struct{}))
 		img, release, err := r.Read()
 		if err != nil {
 			t.Fatal(err)

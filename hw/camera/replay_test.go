@@ -20,7 +20,7 @@ func TestReplayKeepsTimeAndLoops(t *testing.T) {
 	c := testClip(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		r := c.reader(make(chan struct{}))
+		r := started(t, c, make(chan struct{}))
 		for n := range 3*len(c.pictures) + 1 {
 			f := next(t, r)
 			if took, want := time.Since(start), time.Duration(n)*gap; took != want {
@@ -39,7 +39,7 @@ func TestReplayForLateReader(t *testing.T) {
 	c := testClip(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		r := c.reader(make(chan struct{}))
+		r := started(t, c, make(chan struct{}))
 		for n, step := range []struct{ work, at time.Duration }{
 			{0, 0},
 			{350 * time.Millisecond, 350 * time.Millisecond},
@@ -76,7 +76,7 @@ func TestReplayForceKeyFrame(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := c.reader(make(chan struct{}))
+				r := started(t, c, make(chan struct{}))
 				var f *EncodedFrame
 				for range tt.read {
 					f = next(t, r)
@@ -104,7 +104,7 @@ func TestReplayEndsWhenClosed(t *testing.T) {
 	c := testClip(t)
 	synctest.Test(t, func(t *testing.T) {
 		done := make(chan struct{})
-		r := c.reader(done)
+		r := started(t, c, done)
 		next(t, r)
 		start := time.Now()
 		time.AfterFunc(time.Millisecond, func() { close(done) })
@@ -116,7 +116,7 @@ func TestReplayEndsWhenClosed(t *testing.T) {
 }
 
 func TestEncodedFrameIsAnImage(t *testing.T) {
-	r := testClip(t).reader(make(chan struct{}))
+	r := started(t, testClip(t), make(chan struct{}))
 	f := next(t, r)
 	if f.Codec() != "H264" {
 		t.Errorf("codec %q", f.Codec())
