@@ -75,6 +75,7 @@ type Buffer struct {
 	head     int64  // its extended timestamp if nothing is left out
 	frame    int    // samples of the last packet
 	missed   int    // made up in a row while nothing came
+	covered  int    // samples made up while nothing came, and not yet told from lost ones
 	pausing  bool   // the last packet announced a pause
 	loss     float64
 	patient  bool // waits for redundancy

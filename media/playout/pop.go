@@ -37,11 +37,8 @@ func (b *Buffer) decide(tick int64, first stored) (Step, int) {
 	if b.delay(tick, first)-aim > maxExcess {
 		first, skipped = b.catchUp(tick, aim, first), true
 	}
-	if first.Seq != b.next {
-		if b.delay(tick, first) < aim {
-			return b.lose(first), 0
-		}
-		b.turnTo(first) // what is missing was made up while nothing came
+	if b.passMissing(tick, aim, first); first.Seq != b.next {
+		return b.lose(first), 0
 	}
 	waited := b.delay(tick, first)
 	if first.at-b.head >= usualFrame/2 && waited < aim-usualFrame/2 {
@@ -50,6 +47,27 @@ func (b *Buffer) decide(tick int64, first stored) (Step, int) {
 	step := b.take(first)
 	step.Skipped, step.Excess = skipped, tolerate(waited-aim)
 	return step, waited
+}
+
+// passMissing gives up the missing packets before first whose time has passed:
+// they were made up already, while nothing came, or all is far too late. What
+// first holds redundancy for is worth a longer wait.
+func (b *Buffer) passMissing(tick int64, aim int, first stored) {
+	for b.next != first.Seq {
+		patience := b.unit()
+		if b.next+1 == first.Seq && first.FEC {
+			patience += maxExcess / 2
+		}
+		if b.covered < b.unit() && int(tick-b.head-b.arrivals.fastest()) < aim+patience {
+			return
+		}
+		b.covered -= b.unit()
+		b.next++
+		if b.head += int64(b.unit()); b.next == first.Seq {
+			b.head = first.at
+		}
+	}
+	b.covered = 0
 }
 
 // first is the packet with the lowest number from next on.
@@ -65,7 +83,7 @@ func (b *Buffer) first() (stored, bool) {
 }
 
 // turnTo lets p play next, whatever was before it.
-func (b *Buffer) turnTo(p stored) { b.next, b.head = p.Seq, p.at }
+func (b *Buffer) turnTo(p stored) { b.next, b.head, b.covered = p.Seq, p.at, 0 }
 
 // unit is the length of a frame to make up.
 func (b *Buffer) unit() int {
@@ -88,6 +106,7 @@ func (b *Buffer) starve() Step {
 		b.playing = false
 		return Step{Slot: Wait}
 	}
+	b.covered += b.unit()
 	return Step{Slot: Lost, Samples: b.unit(), Last: b.missed == maxConceal}
 }
 
