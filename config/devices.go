@@ -24,8 +24,8 @@ func (c *checker) camera() Camera {
 	}
 }
 
-// minSize is the least width and height of a picture: one macroblock of H.264.
-const minSize = 16
+// minSize is the least width and height of a picture that encoders take.
+const minSize = 64
 
 // even checks a size in pixels: chroma is sampled at half the size.
 func (c *checker) even(key string, n, high int64) int {

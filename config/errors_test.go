@@ -137,8 +137,8 @@ DIR/c.yaml:7: webrtc.ice_servers[0].password_file: is missing, a TURN server nee
 DIR/c.yaml:8: webrtc.ice_servers[1].urls: is missing, it must list at least one stun: or turn: URL`},
 
 		{"camera", "camera: {source: v4l2, width: 1281, height: 1082, fps: 61, bitrate: 99999}\n", `DIR/c.yaml:5: camera.source: "v4l2" is unknown, allowed are test, none, file:PATH, auto, usb, csi, usb:NAME, csi:NAME, /dev/NAME
-DIR/c.yaml:5: camera.width: 1281 is not a size, allowed are even numbers from 16 to 1920
-DIR/c.yaml:5: camera.height: 1082 is not a size, allowed are even numbers from 16 to 1080
+DIR/c.yaml:5: camera.width: 1281 is not a size, allowed are even numbers from 64 to 1920
+DIR/c.yaml:5: camera.height: 1082 is not a size, allowed are even numbers from 64 to 1080
 DIR/c.yaml:5: camera.fps: 61 is out of range, allowed are 1 to 60
 DIR/c.yaml:5: camera.bitrate: 99999 is out of range, allowed are 100000 to 8000000`},
 		{"camera file", "camera: {source: \"file:gone.h264\"}\n", `DIR/c.yaml:5: camera.source: file "DIR/gone.h264" does not exist`},

@@ -5,16 +5,15 @@ import "time"
 // Camera says what picture is sent.
 type Camera struct {
 	Source   Source // SourceTest (default), SourceFile, SourceDevice or SourceNone
-	Width    int    // pixels, even, 16 to 1920; default 1280
-	Height   int    // pixels, even, 16 to 1080; default 720
+	Width    int    // pixels, even, 64 to 1920; default 1280
+	Height   int    // pixels, even, 64 to 1080; default 720
 	FPS      int    // frames per second, 1 to 60; default 30
 	Bitrate  int    // bit/s, 100000 to 8000000; default 1500000
 	Rotation int    // degrees clockwise: 0 (default), 90, 180 or 270
 	Mirror   bool   // left and right change places
 
-	// What the driver may be told, in its own units; nil leaves it alone.
-	Exposure   *int
-	Brightness *int
+	Exposure   *int // in units of 100 µs, 0 for automatic; nil leaves it alone
+	Brightness *int // in the camera's own unit; nil leaves it alone
 	// PowerLine is the frequency of the lamps around: "" (default) leaves the
 	// driver's choice, others are "off", "50", "60" and "auto".
 	PowerLine string

@@ -64,9 +64,9 @@ type DeviceStatus struct {
 	Source string `json:"source"`         // as configured; of a line CHIP:LINE
 	State  string `json:"state"`          // idle, open, missing
 	Error  string `json:"error,omitempty"`
-
-	// Counters are those of a sound card or camera that are not zero: xruns,
-	// suspends, reopened, dropped_ms, drift_ppm, delay_ms and others.
+	Route  string `json:"route,omitempty"` // of a camera: how its pictures become H.264
+	// Counters are those of a sound card or camera that are not zero, e.g.
+	// xruns, drift_ppm, frames, copies.
 	Counters map[string]float64 `json:"counters,omitempty"`
 }
 

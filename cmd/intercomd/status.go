@@ -25,9 +25,15 @@ func writeStatus(w io.Writer, s intercom.Status, now time.Time) error {
 	if s.XMPP.JID != "" {
 		row("jid", cell(s.XMPP.JID))
 	}
-	row("camera", deviceCell(s.Camera))
-	row("microphone", deviceCell(s.Audio))
-	row("speaker", deviceCell(s.Playback))
+	for _, part := range []struct {
+		name  string
+		state intercom.DeviceStatus
+	}{{"camera", s.Camera}, {"microphone", s.Audio}, {"speaker", s.Playback}} {
+		row(part.name, deviceCell(part.state))
+		for _, detail := range deviceDetails(part.state) {
+			row("", detail)
+		}
+	}
 	for _, line := range s.GPIO {
 		row(cell(line.Name), deviceCell(line))
 	}
@@ -94,16 +100,24 @@ func deviceCell(d intercom.DeviceStatus) string {
 	if d.Source == "" {
 		return withError("none", d.Error)
 	}
-	text := cell(d.Source) + ", " + d.State
+	return withError(cell(d.Source)+", "+d.State, d.Error)
+}
+
+// deviceDetails are further lines about a device.
+func deviceDetails(d intercom.DeviceStatus) []string {
+	var lines []string
+	if d.Route != "" {
+		lines = append(lines, cell(d.Route))
+	}
 	var counted []string
 	for _, name := range slices.Sorted(maps.Keys(d.Counters)) {
 		number := strconv.FormatFloat(math.Round(d.Counters[name]*10)/10, 'f', -1, 64)
 		counted = append(counted, cell(name)+" "+number)
 	}
 	if len(counted) > 0 {
-		text += " (" + strings.Join(counted, ", ") + ")"
+		lines = append(lines, strings.Join(counted, ", "))
 	}
-	return withError(text, d.Error)
+	return lines
 }
 
 // marked adds a remark to the items that are in a list.

@@ -22,7 +22,7 @@ func busyStatus() intercom.Status {
 	return intercom.Status{
 		Name: "Front door", Version: "1.2.3", UserID: 104, Started: ago(26 * time.Hour),
 		XMPP:     intercom.XMPPStatus{State: "online", JID: "104-7@chat.example.org/intercom-1", Since: ago(13*time.Minute + 1500*time.Millisecond)},
-		Camera:   intercom.DeviceStatus{Source: "test", State: "open"},
+		Camera:   intercom.DeviceStatus{Source: "auto", State: "open", Route: "YUYV → H264", Counters: map[string]float64{"frames": 31}},
 		Audio:    intercom.DeviceStatus{Source: "file:in.wav", State: "missing", Error: `open "in.wav": no such file`},
 		Playback: intercom.DeviceStatus{Source: "Loopback", State: "open", Counters: map[string]float64{"xruns": 3, "drift_ppm": -1.26}},
 		GPIO: []intercom.DeviceStatus{
@@ -52,9 +52,12 @@ func TestStatus(t *testing.T) {
 
 xmpp           online since ` + local + ` (13m1s)
 jid            104-7@chat.example.org/intercom-1
-camera         test, open
+camera         auto, open
+               YUYV → H264
+               frames 31
 microphone     file:in.wav, missing: open "in.wav": no such file
-speaker        Loopback, open (drift_ppm -1.3, xruns 3)
+speaker        Loopback, open
+               drift_ppm -1.3, xruns 3
 button front   auto:17, open
 lamp status    auto:23, missing: no chip
 buttons        front, side (stuck)

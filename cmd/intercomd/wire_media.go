@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/hw/audio"
@@ -12,14 +14,16 @@ import (
 // mediaParts are camera, microphone and speaker.
 type mediaParts struct {
 	camera, microphone *presence // nil for none
+	card               *presence // of the speaker; nil if it is none of the kernel's
 	speaker            *speaker
 
+	filmed           *camera.Counters
 	captured, played *audio.Counters
 }
 
 func (p *mediaParts) presences() []*presence {
 	var all []*presence
-	for _, one := range []*presence{p.camera, p.microphone} {
+	for _, one := range []*presence{p.camera, p.microphone, p.card} {
 		if one != nil {
 			all = append(all, one)
 		}
@@ -35,7 +39,7 @@ func (d *daemon) wireMedia() error {
 		Width: c.Camera.Width, Height: c.Camera.Height, FPS: c.Camera.FPS, Bitrate: c.Camera.Bitrate,
 		OnDevice: func(kind call.Kind, state string, err error) { d.device.DeviceChanged(partOf(kind), state, err) },
 	}
-	d.parts.captured, d.parts.played = new(audio.Counters), new(audio.Counters)
+	d.parts.filmed, d.parts.captured, d.parts.played = new(camera.Counters), new(audio.Counters), new(audio.Counters)
 	duplex := audio.NewDuplex()
 	mc.VideoDevice = d.registerCamera(c.Camera)
 	mc.AudioDevice = d.registerMicrophone(c.Audio, duplex)
@@ -63,7 +67,10 @@ func (d *daemon) registerCamera(c config.Camera) (id string) {
 	}
 	d.parts.camera = cameraPresence(c.Source, d.log)
 	id, unregister, err := camera.Register(camera.Config{
-		Source: c.Source.String(), Width: c.Width, Height: c.Height, FPS: c.FPS,
+		Source: c.Source.String(), Width: c.Width, Height: c.Height, FPS: c.FPS, Bitrate: c.Bitrate,
+		Rotation: c.Rotation, Mirror: c.Mirror,
+		Exposure: c.Exposure, Brightness: c.Brightness, PowerLine: c.PowerLine,
+		Counters: d.parts.filmed, Log: d.log.With("part", "camera"),
 	})
 	return d.registered(d.parts.camera, id, unregister, err)
 }
@@ -93,6 +100,9 @@ func (d *daemon) registered(p *presence, id string, unregister func(), err error
 }
 
 func (d *daemon) openSpeaker(c config.Audio, duplex *audio.Duplex) *speaker {
+	if c.Playback.Kind == config.SourceDevice {
+		d.parts.card = speakerPresence(d.log)
+	}
 	log := d.log.With("part", "speaker")
 	d.parts.speaker = newSpeaker(func() (audio.Playback, error) {
 		return audio.OpenPlayback(audio.PlaybackConfig{
@@ -106,7 +116,10 @@ func (d *daemon) openSpeaker(c config.Audio, duplex *audio.Duplex) *speaker {
 }
 
 func (d *daemon) cameraStatus() intercom.DeviceStatus {
-	return captureStatus(d.cfg.Camera.Source, d.engine.CameraState, d.parts.camera)
+	s := captureStatus(d.cfg.Camera.Source, d.engine.CameraState, d.parts.camera)
+	filmed := d.parts.filmed.Stats()
+	s.Route, s.Counters = filmed.Route, cameraCounters(filmed)
+	return s
 }
 
 func (d *daemon) microphoneStatus() intercom.DeviceStatus {
@@ -115,8 +128,13 @@ func (d *daemon) microphoneStatus() intercom.DeviceStatus {
 	return s
 }
 
+// playbackStatus believes the speaker before anything else: it opens its card
+// for tones too.
 func (d *daemon) playbackStatus() intercom.DeviceStatus {
 	s := d.parts.speaker.status(d.cfg.Audio.Playback.String())
+	if d.parts.card != nil && s.State == intercom.DeviceIdle {
+		s = d.parts.card.correct(s)
+	}
 	s.Counters = soundCounters(d.parts.played.Stats())
 	return s
 }
@@ -137,14 +155,25 @@ func captureStatus(source config.Source, state func() (string, error), unused *p
 
 // soundCounters are those of a sound card that has been used.
 func soundCounters(s audio.Stats) map[string]float64 {
-	out := map[string]float64{
+	return counted(map[string]float64{
 		"xruns": float64(s.Xruns), "suspends": float64(s.Suspends), "reopened": float64(s.Reopened),
 		"dropped_ms": float64(s.Dropped), "drift_ppm": s.DriftPPM, "delay_ms": s.DelayMS,
-	}
-	for name, n := range out {
-		if n == 0 {
-			delete(out, name)
-		}
-	}
-	return out
+	})
+}
+
+// cameraCounters are those of a camera that has been used.
+func cameraCounters(s camera.Stats) map[string]float64 {
+	return counted(map[string]float64{
+		"frames": float64(s.Frames), "dropped": float64(s.Dropped), "damaged": float64(s.Damaged),
+		"copies": float64(s.Copies), "imports": float64(s.Imports), "bytes": float64(s.Bytes), "raw": float64(s.Raw),
+		"key_frames": float64(s.KeyFrames), "key_frames_forced": float64(s.KeyForced),
+		"bitrate_changes": float64(s.BitrateChanges), "opened": float64(s.Opened),
+		"reopened": float64(s.Reopened), "fallbacks": float64(s.Fallbacks),
+	})
+}
+
+// counted leaves out what is zero.
+func counted(all map[string]float64) map[string]float64 {
+	maps.DeleteFunc(all, func(_ string, n float64) bool { return n == 0 })
+	return all
 }

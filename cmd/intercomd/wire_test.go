@@ -15,6 +15,7 @@ import (
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/hw/audio"
+	"github.com/intercomd/intercomd/hw/camera"
 	"github.com/intercomd/intercomd/hw/gpio"
 	"github.com/intercomd/intercomd/intercom"
 	"github.com/intercomd/intercomd/media"
@@ -188,9 +189,13 @@ func TestClosedSpeakerIsNotOpened(t *testing.T) {
 	}
 }
 
-func TestSoundCounters(t *testing.T) {
+func TestDeviceCounters(t *testing.T) {
 	got := soundCounters(audio.Stats{Xruns: 2, DriftPPM: -3.5})
 	if want := map[string]float64{"xruns": 2, "drift_ppm": -3.5}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	got = cameraCounters(camera.Stats{Frames: 300, Imports: 299, KeyForced: 2})
+	if want := map[string]float64{"frames": 300, "imports": 299, "key_frames_forced": 2}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
