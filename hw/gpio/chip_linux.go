@@ -2,6 +2,7 @@ package gpio
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ type kernel struct {
 func (k kernel) chips() ([]Chip, error) {
 	entries, err := os.ReadDir(k.dev)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list GPIO chips: %w", err)
 	}
 	var chips []Chip
 	for _, e := range entries {

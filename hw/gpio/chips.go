@@ -144,7 +144,7 @@ func noLine(c Chip, line string) error {
 func (c Chip) line(spec string) (Line, bool) {
 	offset, err := strconv.Atoi(spec)
 	for _, l := range c.Lines {
-		if err == nil && l.Offset == offset || err != nil && l.Name == spec {
+		if err == nil && l.Offset == offset || err != nil && spec != "" && l.Name == spec {
 			return l, true
 		}
 	}

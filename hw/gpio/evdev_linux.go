@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,7 +35,7 @@ func ListInputs() ([]InputDevice, error) { return kernel{dev: "/dev"}.inputs() }
 func (k kernel) inputs() ([]InputDevice, error) {
 	entries, err := os.ReadDir(filepath.Join(k.dev, "input"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, fmt.Errorf("list input devices: %w", err)
 	}
 	var devices []InputDevice
 	for _, e := range entries {
@@ -157,13 +158,12 @@ func (i *inputKey) Wait(until time.Time) (Edge, bool, error) {
 // edge makes an edge of an event of this key. When the kernel dropped events,
 // it reads the key instead.
 func (i *inputKey) edge(e inputEvent) (Edge, bool, error) {
-	now := time.Now()
 	switch {
 	case e.Type == evSyn && e.Code == synDropped:
 		active, err := i.Active()
-		return Edge{Active: active, Time: now}, err == nil, err
+		return Edge{Active: active, Time: time.Now()}, err == nil, err
 	case e.Type == evKey && e.Code == i.code && e.Value != keyRepeat:
-		return Edge{Active: e.Value != 0, Time: eventTime(e.Time.Nano(), now)}, true, nil
+		return Edge{Active: e.Value != 0, Time: i.events.clock.time(e.Time.Nano())}, true, nil
 	}
 	return Edge{}, false, nil
 }

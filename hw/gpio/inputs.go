@@ -28,24 +28,39 @@ func findInput(devices []InputDevice, name, path string, code uint16) (InputDevi
 	case d.Problem != "":
 		return d, problem(StateFailed, "open input device %s: %s", d, d.Problem)
 	case !slices.Contains(d.Keys, int(code)):
-		return d, problem(StateMissing, "open input device %s: it has no key %s", d, keyName(code))
+		return d, problem(StateMissing, "open input device %s: it has no key %s", d, KeyName(int(code)))
 	}
 	return d, nil
 }
 
+// matchInput tries the ways to name a device, the most exact first. A keyboard
+// may be several devices of nearly the same name: the one with the key is meant.
 func matchInput(devices []InputDevice, name, path string, code uint16) (InputDevice, bool) {
+	has := func(d InputDevice) bool { return slices.Contains(d.Keys, int(code)) }
+	if name == "" {
+		return first(devices, has)
+	}
 	matches := []func(d InputDevice) bool{
-		func(d InputDevice) bool { return name != "" && (d.Path == path || filepath.Base(d.Path) == name) },
-		func(d InputDevice) bool { return name != "" && d.Name == name },
-		func(d InputDevice) bool {
-			return name != "" && strings.Contains(strings.ToLower(d.Name), strings.ToLower(name))
-		},
-		func(d InputDevice) bool { return name == "" && slices.Contains(d.Keys, int(code)) },
+		func(d InputDevice) bool { return d.Path == path || filepath.Base(d.Path) == name },
+		func(d InputDevice) bool { return d.Name == name },
+		func(d InputDevice) bool { return strings.Contains(strings.ToLower(d.Name), strings.ToLower(name)) },
 	}
 	for _, match := range matches {
-		if i := slices.IndexFunc(devices, match); i >= 0 {
-			return devices[i], true
+		if d, ok := first(devices, func(d InputDevice) bool { return match(d) && has(d) }); ok {
+			return d, true
 		}
+	}
+	for _, match := range matches {
+		if d, ok := first(devices, match); ok {
+			return d, true
+		}
+	}
+	return InputDevice{}, false
+}
+
+func first(devices []InputDevice, match func(InputDevice) bool) (InputDevice, bool) {
+	if i := slices.IndexFunc(devices, match); i >= 0 {
+		return devices[i], true
 	}
 	return InputDevice{}, false
 }
@@ -58,7 +73,7 @@ func noInput(devices []InputDevice, name string, code uint16) error {
 	}
 	what := fmt.Sprintf("open input device %q: there is no such device", name)
 	if name == "" {
-		what = "open input device: none has the key " + keyName(code)
+		what = "open input device: none has the key " + KeyName(int(code))
 	}
 	if len(devices) == 0 {
 		return problem(StateMissing, "%s; there are none with keys, is it plugged in?", what)

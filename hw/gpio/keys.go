@@ -74,10 +74,10 @@ func parseKey(name string) (uint16, error) {
 	return 0, fmt.Errorf("parse key %q: it is not known; use its code, which evtest shows", name)
 }
 
-// keyName is the name of a code, or its number.
-func keyName(code uint16) string {
-	number := strconv.Itoa(int(code))
-	if low := strings.Fields(lowKeys); code >= 1 && int(code) <= len(low) && low[code-1] != "-" {
+// KeyName is the name of a code, as KEY_ENTER, or its number.
+func KeyName(code int) string {
+	number := strconv.Itoa(code)
+	if low := strings.Fields(lowKeys); code >= 1 && code <= len(low) && low[code-1] != "-" {
 		return "KEY_" + low[code-1]
 	}
 	high := strings.Fields(highKeys)

@@ -2,6 +2,7 @@ package gpio
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/warthog618/go-gpiocdev/uapi"
@@ -162,10 +163,10 @@ func (l *inputLine) Wait(until time.Time) (Edge, bool, error) {
 func (l *inputLine) read() (Edge, error) {
 	if l.line.v1 {
 		e, err := uapi.ReadEvent(uintptr(l.line.fd))
-		return Edge{Active: e.ID == uapi.EventRequestRisingEdge, Time: eventTime(int64(e.Timestamp), time.Now())}, err
+		return Edge{Active: e.ID == uapi.EventRequestRisingEdge, Time: l.events.clock.time(int64(e.Timestamp))}, err
 	}
 	e, err := uapi.ReadLineEvent(uintptr(l.line.fd))
-	return Edge{Active: e.ID == uapi.LineEventRisingEdge, Time: eventTime(int64(e.Timestamp), time.Now())}, err
+	return Edge{Active: e.ID == uapi.LineEventRisingEdge, Time: l.events.clock.time(int64(e.Timestamp))}, err
 }
 
 // Active implements [Input].
@@ -185,7 +186,7 @@ func (l *inputLine) lost(err error) error { return lost(l.name, err) }
 // lost says that a device that was open went away.
 func lost(name string, err error) error {
 	state := StateFailed
-	if err == unix.ENODEV {
+	if errors.Is(err, unix.ENODEV) {
 		state = StateMissing
 	}
 	return &DeviceError{State: state, Text: name + " was lost; is it plugged in?", Err: err}

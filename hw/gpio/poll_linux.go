@@ -2,6 +2,7 @@ package gpio
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -49,18 +50,24 @@ func pollSet(fds []int) []unix.PollFd {
 // eventFD is a descriptor with events to wait for, and how to stop waiting.
 type eventFD struct {
 	fd        int
+	clock     eventClock
 	cancelled int // readable once the context is cancelled
 	release   func()
 }
 
 // newEventFD takes over fd.
 func newEventFD(ctx context.Context, fd int) (*eventFD, error) {
-	cancelled, release, err := cancelFD(ctx)
+	clock, err := newEventClock()
 	if err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
-	return &eventFD{fd: fd, cancelled: cancelled, release: release}, nil
+	cancelled, release, err := cancelFD(ctx)
+	if err != nil {
+		unix.Close(fd)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	return &eventFD{fd: fd, clock: clock, cancelled: cancelled, release: release}, nil
 }
 
 // wait waits for an event until a time or the end of the context. ENODEV means
@@ -96,14 +103,27 @@ func (e *eventFD) close() error {
 // wall clock, which gives any age.
 const oldest = time.Minute
 
-// eventTime makes a time of a reading of CLOCK_MONOTONIC in nanoseconds; of
-// one that cannot be, now.
-func eventTime(stamp int64, now time.Time) time.Time {
+// eventClock makes times of the kernel's stamps. Go's monotonic clock is
+// CLOCK_MONOTONIC too, so the difference between the two is measured once and
+// holds: the time between two edges is exact, however busy the machine.
+type eventClock struct {
+	at    time.Time // a time, and
+	stamp int64     // CLOCK_MONOTONIC at that time, in nanoseconds
+}
+
+func newEventClock() (eventClock, error) {
 	var clock unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &clock); err != nil {
-		return now
+		return eventClock{}, os.NewSyscallError("clock_gettime", err)
 	}
-	age := time.Duration(clock.Nano() - stamp)
+	return eventClock{at: time.Now(), stamp: clock.Nano()}, nil
+}
+
+// time is when a stamp was taken; for one that cannot be, now. Its wall clock
+// reading is by today's wall clock, which may have been set since.
+func (c eventClock) time(stamp int64) time.Time {
+	now := time.Now()
+	age := now.Sub(c.at.Add(time.Duration(stamp - c.stamp)))
 	if age < 0 || age > oldest {
 		return now
 	}

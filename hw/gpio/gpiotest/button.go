@@ -14,6 +14,7 @@ type Button struct {
 }
 
 type request struct {
+	kind gpio.Kind
 	at   time.Time
 	done chan struct{}
 }
@@ -32,7 +33,7 @@ func (b *Button) Run(ctx context.Context, report func(gpio.Press)) error {
 		case <-ctx.Done():
 			return nil
 		case r := <-b.presses:
-			report(gpio.Press{Button: b.name, Time: r.at})
+			report(gpio.Press{Button: b.name, Time: r.at, Kind: r.kind})
 			close(r.done)
 		}
 	}
@@ -40,8 +41,11 @@ func (b *Button) Run(ctx context.Context, report func(gpio.Press)) error {
 
 // Press presses the button and waits until the press was reported, or until ctx
 // is cancelled because nothing runs the button; that error is ctx's.
-func (b *Button) Press(ctx context.Context) error {
-	r := request{at: time.Now(), done: make(chan struct{})}
+func (b *Button) Press(ctx context.Context) error { return b.Do(ctx, gpio.KindPress) }
+
+// Do is [Button.Press] for any kind of press.
+func (b *Button) Do(ctx context.Context, kind gpio.Kind) error {
+	r := request{kind: kind, at: time.Now(), done: make(chan struct{})}
 	select {
 	case b.presses <- r:
 	case <-ctx.Done():

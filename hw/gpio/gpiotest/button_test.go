@@ -25,19 +25,19 @@ func TestButton(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
-		if err := b.Press(ctx); err != nil {
+		if err := b.Do(ctx, gpio.KindLongPress); err != nil {
 			t.Fatal(err)
 		}
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("Run ended with %v", err)
 		}
-		want := []gpio.Press{{Button: "front", Time: begin}, {Button: "front", Time: begin}, {Button: "front", Time: begin.Add(time.Second)}}
+		want := []gpio.Press{{Button: "front", Time: begin}, {Button: "front", Time: begin}, {Button: "front", Time: begin.Add(time.Second), Kind: gpio.KindLongPress}}
 		if len(seen) != len(want) {
 			t.Fatalf("%d presses, want %d", len(seen), len(want))
 		}
 		for i := range want {
-			if seen[i].Button != want[i].Button || !seen[i].Time.Equal(want[i].Time) {
+			if seen[i].Button != want[i].Button || seen[i].Kind != want[i].Kind || !seen[i].Time.Equal(want[i].Time) {
 				t.Errorf("press %d is %+v, want %+v", i, seen[i], want[i])
 			}
 		}
