@@ -3,7 +3,8 @@
 // event "media" five times a second for each user watched:
 //   video: presented frames, how often the picture changed, brightness 0…255,
 //          size in pixels; by getStats, where the connection is at hand: frames decoded, frames
-//     sent to the user, codec
+//     sent to the user, codec, playout (ms since 1900 of the frame shown now, by
+//     the sender's clock; 0 is not known)
 //   audio: level of each test tone in dBFS and its height in dB above the
 //          spectrum beside it
 // and once per stream as "first-frame" when the first picture is presented.
@@ -71,15 +72,16 @@
   }
 
   async function statistics(pc) {
-    const found = { decoded: 0, sent: 0, videoCodec: '', audioCodec: '' };
+    const found = { decoded: 0, sent: 0, videoCodec: '', audioCodec: '', videoPlayout: 0, audioPlayout: 0 };
     const report = await pc.getStats();
     report.forEach((entry) => {
       if (entry.type === 'outbound-rtp' && entry.kind === 'video') found.sent = entry.framesSent || 0;
       if (entry.type !== 'inbound-rtp') return;
       const codec = report.get(entry.codecId);
       const name = codec ? codec.mimeType.split('/')[1] : '';
-      if (entry.kind === 'video') Object.assign(found, { decoded: entry.framesDecoded || 0, videoCodec: name });
-      else found.audioCodec = name;
+      const playout = entry.estimatedPlayoutTimestamp || 0;
+      if (entry.kind === 'video') Object.assign(found, { decoded: entry.framesDecoded || 0, videoCodec: name, videoPlayout: playout });
+      else Object.assign(found, { audioCodec: name, audioPlayout: playout });
     });
     return found;
   }
@@ -87,12 +89,12 @@
   async function tell(user, entry) {
     const { presented, changes, brightness, width, height } = entry.video;
     const pc = entry.connection();
-    const found = pc ? await statistics(pc) : { decoded: presented, sent: 0, videoCodec: '', audioCodec: '' };
-    const { decoded, sent, videoCodec, audioCodec } = found;
+    const found = pc ? await statistics(pc) : { decoded: presented, sent: 0, videoCodec: '', audioCodec: '', videoPlayout: 0, audioPlayout: 0 };
+    const { decoded, sent, videoCodec, audioCodec, videoPlayout, audioPlayout } = found;
     window.report('media', Date.now(), {
       user,
-      video: { presented, changes, brightness, width, height, decoded, sent, codec: videoCodec },
-      audio: { codec: audioCodec, tones: entry.analyser ? toneLevels(entry.analyser) : {} },
+      video: { presented, changes, brightness, width, height, decoded, sent, codec: videoCodec, playout: videoPlayout },
+      audio: { codec: audioCodec, playout: audioPlayout, tones: entry.analyser ? toneLevels(entry.analyser) : {} },
     });
   }
 

@@ -25,6 +25,9 @@ type ClientOptions struct {
 	User      int64
 	UserAgent string // replaces Chromium's, before the SDK looks at it
 	H264Only  bool   // the browser knows no other video codec
+	// Scripts are files that run in the page before the SDK. They may report
+	// events with window.report, as client.js does.
+	Scripts []string
 	// AnswerTime is the SDK's answerTimeInterval; 0 is its default of 60 s.
 	AnswerTime time.Duration
 	// DisconnectTime is the SDK's disconnectTimeInterval; 0 is its default of 30 s.

@@ -130,8 +130,12 @@ func (l *Lab) Client(ctx context.Context, options ClientOptions) (*Client, error
 		"browser": options.Browser, "userAgent": options.UserAgent,
 		"scripts": []string{l.options.SDK, l.script("measure.js"), l.script("client.js")},
 	}
+	init := options.Scripts
 	if options.H264Only {
-		open["init"] = []string{l.script("codecs.js")}
+		init = append([]string{l.script("codecs.js")}, init...)
+	}
+	if len(init) > 0 {
+		open["init"] = init
 	}
 	if err := c.do(ctx, nil, "open", open); err != nil {
 		return nil, err

@@ -17,10 +17,14 @@ type Media struct {
 		Decoded    int    `json:"decoded"`
 		Sent       int    `json:"sent"` // frames sent to the user
 		Codec      string `json:"codec"`
+		// Playout is the sender's time of the frame that is shown, ms since
+		// 1900; 0 is not known.
+		Playout float64 `json:"playout"`
 	} `json:"video"`
 	Audio struct {
-		Codec string               `json:"codec"`
-		Tones map[string]ToneLevel `json:"tones"` // by frequency in Hz
+		Codec   string               `json:"codec"`
+		Playout float64              `json:"playout"` // as with video
+		Tones   map[string]ToneLevel `json:"tones"`   // by frequency in Hz
 	} `json:"audio"`
 }
 
