@@ -46,34 +46,40 @@ func onlyParameterSets(data []byte) bool {
 	return bytes.IndexByte(types, nalSPS) >= 0 && last > nalIDR
 }
 
-// withHeaders copies an access unit and puts the parameter sets before a key
-// frame that comes without.
+// withHeaders copies an access unit, and puts the parameter sets seen last
+// before a key frame that comes without.
 func (e *Encoder) withHeaders(data []byte, key bool) []byte {
 	if !key || e.cfg.Output != H264 {
 		return append([]byte(nil), data...)
 	}
-	if bytes.IndexByte(nalTypes(data), nalSPS) >= 0 {
-		e.headers = append([]byte(nil), parameterSets(data)...)
+	if sets := parameterSets(data); sets != nil {
+		e.headers = append([]byte(nil), sets...)
 		return append([]byte(nil), data...)
 	}
 	return append(append(make([]byte, 0, len(e.headers)+len(data)), e.headers...), data...)
 }
 
-// parameterSets is what stands before the first slice of an access unit.
+// parameterSets is what stands before the first slice of an access unit, or nil
+// when there is no sequence parameter set.
 func parameterSets(data []byte) []byte {
 	head := data[:min(len(data), scanLimit)]
-	for at := 0; ; {
+	for at, found := 0, false; ; {
 		i := bytes.Index(head[at:], []byte{0, 0, 1})
 		if i < 0 || at+i+3 >= len(head) {
 			return nil
 		}
 		begin := at + i
-		if kind := head[begin+3] & 0x1f; kind >= nalSlice && kind <= nalIDR {
-			if begin > 0 && head[begin-1] == 0 {
+		kind := head[begin+3] & 0x1f
+		if kind >= nalSlice && kind <= nalIDR {
+			if !found {
+				return nil
+			}
+			if head[begin-1] == 0 { // of a start code of four bytes
 				begin--
 			}
 			return head[:begin]
 		}
+		found = found || kind == nalSPS
 		at = begin + 3
 	}
 }
