@@ -38,6 +38,9 @@ func (d *Device) open() *node {
 			n.queues[q].format = d.model.adjust(n, q, v4l2.Format{FourCC: list[0].FourCC, Width: 640, Height: 480})
 		}
 		n.interval[q] = uapi.Fract{Numerator: 1, Denominator: 30}
+		if len(d.rates) > 0 {
+			n.interval[q].Denominator = d.rates[0]
+		}
 	}
 	return n
 }
