@@ -39,6 +39,7 @@ type Decoder struct {
 	cfg      DecoderConfig
 	pictures *lender // the CAPTURE queue
 	format   Format  // of the pictures
+	starved  bool    // every picture is lent, so the decoder cannot go on
 }
 
 // OpenDecoder opens a decoder and starts both its queues.
@@ -181,10 +182,28 @@ func (d *Decoder) Next(ctx context.Context) (*Buffer, error) {
 		case b != nil:
 			return b, nil
 		}
-		if got, err = d.await(Readable|Priority, got); err != nil {
+		if d.starves() {
+			got, err = wait(d.dev, 0, -1) // for a picture to come back
+		} else {
+			got, err = d.await(Readable|Priority, got)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// starves reports whether every picture is lent. That is no fault of the
+// decoder, so its time to answer begins anew with the first that comes back.
+func (d *Decoder) starves() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.starved
+	d.starved = d.pictures.allLent()
+	if before && !d.since.IsZero() {
+		d.since = time.Now()
+	}
+	return d.starved
 }
 
 // collect takes the newest picture, and the frames the driver is done with. The

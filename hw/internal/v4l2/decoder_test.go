@@ -130,6 +130,37 @@ func TestDecoderStall(t *testing.T) {
 	})
 }
 
+// TestDecoderStarves keeps every picture for longer than a stall may take.
+func TestDecoderStarves(t *testing.T) {
+	bubble(t, func(t *testing.T, sys *v4l2test.System) {
+		d := plugDecoder(t, sys, v4l2test.NewDecoder(v4l2test.CodecConfig{}), jpegVGA)
+		var lent []*v4l2.Buffer
+		for i := range v4l2.DefaultCodecBuffers {
+			decode(t, d, v4l2.Frame{Data: v4l2test.JPEG(byte(i)), Timestamp: time.Duration(i) * time.Second})
+			b, err := d.Next(t.Context())
+			must(t, err)
+			lent = append(lent, b)
+		}
+		idle, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := d.Next(idle); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("with nothing to do: %v", err)
+		}
+		decode(t, d, v4l2.Frame{Data: v4l2test.JPEG(9), Timestamp: time.Hour})
+		time.AfterFunc(time.Minute, func() { _ = lent[0].Release() })
+		b, err := d.Next(t.Context())
+		must(t, err)
+		if b.Timestamp != time.Hour {
+			t.Errorf("picture of %v", b.Timestamp)
+		}
+		must(t, b.Release())
+		for _, b := range lent[1:] {
+			must(t, b.Release())
+		}
+		closeDecoder(t, d)
+	})
+}
+
 func TestDecoderDrain(t *testing.T) {
 	bubble(t, func(t *testing.T, sys *v4l2test.System) {
 		d := plugDecoder(t, sys, v4l2test.NewDecoder(v4l2test.CodecConfig{Latency: time.Millisecond}), jpegVGA)

@@ -121,6 +121,9 @@ func (n *node) Wait(want Events, timeout time.Duration) (Events, error) {
 		return 0, os.ErrClosed
 	}
 	set := []unix.PollFd{{Fd: int32(n.fd), Events: pollMask(want)}, {Fd: int32(n.wake), Events: unix.POLLIN}}
+	if want == 0 {
+		set[0].Fd = -1 // poll(2) would report errors unasked
+	}
 	var limit *unix.Timespec
 	if timeout >= 0 {
 		t := unix.NsecToTimespec(int64(timeout))

@@ -83,6 +83,10 @@ func TestKernelWait(t *testing.T) {
 			t.Errorf("woken: %+v", r)
 		}
 	}
+	n.Wake()
+	if got, err := n.Wait(0, time.Minute); got != Woken || err != nil {
+		t.Errorf("without wanted events: %v, %v", got, err)
+	}
 	go wait()
 	if err := n.Close(); err != nil {
 		t.Error(err)

@@ -33,7 +33,8 @@ type Node interface {
 type Waiter interface {
 	// Wait returns when one of the wanted events is there, after a call of Wake,
 	// or after timeout, which may be negative for none. It may report more
-	// events than were wanted, and none after a timeout.
+	// events than were wanted, and none after a timeout. Without wanted events it
+	// waits for Wake only, whatever state the node is in.
 	Wait(want Events, timeout time.Duration) (Events, error)
 	// Wake makes a Wait under way, or else the next one, return with Woken.
 	Wake()

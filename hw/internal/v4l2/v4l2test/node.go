@@ -166,6 +166,9 @@ func (n *node) Wait(want v4l2.Events, timeout time.Duration) (v4l2.Events, error
 		now := time.Now()
 		due := n.dev.model.advance(n, now)
 		got, err := n.ready()
+		if want == 0 {
+			got &= v4l2.Woken
+		}
 		changed := s.changed
 		s.mu.Unlock()
 		if err != nil || got&(want|v4l2.Failed|v4l2.Woken) != 0 || timeout >= 0 && !now.Before(deadline) {
@@ -202,7 +205,7 @@ func (n *node) ready() (v4l2.Events, error) {
 	if len(n.events) > 0 {
 		got |= v4l2.Priority
 	}
-	if n.dev.gone || !n.queues[v4l2.QueueCapture].streaming {
+	if n.dev.gone || n.queues[v4l2.QueueCapture].idle() && (n.dev.isCodec() && n.queues[v4l2.QueueOutput].idle() || !n.queues[v4l2.QueueCapture].streaming) {
 		got |= v4l2.Failed
 	}
 	if n.woken {

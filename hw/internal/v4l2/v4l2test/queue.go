@@ -138,3 +138,9 @@ func (q *queue) at(offset int64) *buffer {
 	}
 	return q.buffers[i]
 }
+
+// idle reports whether the device has nothing to work on; poll(2) reports an
+// error when that is so of both queues of a codec.
+func (q *queue) idle() bool {
+	return !q.streaming || !slices.ContainsFunc(q.buffers, func(b *buffer) bool { return b.queued })
+}
