@@ -19,13 +19,14 @@ type host struct {
 	descriptors func(node string) []byte          // USB descriptors behind a node
 	child       func() string                     // path of rpicam-vid, "" without one
 	owner       func(path string) string          // group that may open a node
+	measure     func() (float64, error)           // what the software encoder manages, in pixels a second
 }
 
 // localHost is the machine the program runs on.
 func localHost() host {
 	return host{
 		sys: v4l2.Kernel(), links: byID, resolve: filepath.EvalSymlinks, descriptors: usbDescriptors,
-		child: findChild, owner: groupOf,
+		child: findChild, owner: groupOf, measure: softwarePixels,
 	}
 }
 

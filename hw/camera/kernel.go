@@ -71,7 +71,7 @@ func (k *kernel) choose(raw bool) (plan.Choice, error) {
 	machine := plan.Machine{Nodes: nodes, RPiCam: k.host.child(), SoftwarePixels: k.pixels}
 	choice, err := plan.Make(machine, k.want(src, raw))
 	if err == nil && choice.Kind.SoftwareH264() && k.pixels == 0 && !raw {
-		if machine.SoftwarePixels, err = softwarePixels(); err != nil {
+		if machine.SoftwarePixels, err = k.host.measure(); err != nil {
 			return plan.Choice{}, err
 		}
 		k.pixels = machine.SoftwarePixels
