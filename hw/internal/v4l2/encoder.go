@@ -351,9 +351,6 @@ func (e *Encoder) collect() (*Packet, []Frame, error) {
 		switch {
 		case errors.Is(err, syscall.EAGAIN):
 			return nil, finished, nil
-		case errors.Is(err, syscall.EPIPE): // after the last buffer of a drain
-			e.ended = true
-			continue
 		case err != nil:
 			return nil, finished, err
 		}
