@@ -8,16 +8,24 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
-	"github.com/intercomd/intercomd/e2e/quickblox/rig"
+	"github.com/intercomd/intercomd/bench/sending"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	var err error
+	if len(os.Args) > 1 && os.Args[1] == sending.ChildArg {
+		err = sending.Child(ctx, os.Args[2:], os.Stdin, os.Stdout)
+	} else {
+		err = run(ctx, os.Args[1:], os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -25,66 +33,73 @@ func main() {
 
 // plan says how often what is measured.
 type plan struct {
+	only           string
 	presses, calls int
 	root, run      string
+	source         string        // camera of the latency; "" is a file
+	length         time.Duration // of what runs in real time
+}
+
+// measurement is one of those in the package documentation.
+type measurement struct {
+	name string
+	run  func(context.Context, io.Writer) error
+}
+
+func (p plan) measurements() []measurement {
+	return []measurement{
+		{"jitter", jitterTable}, {"latency", p.latencyTable}, {"cpu", p.processorTable}, {"calls", p.callsTable},
+	}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	var p plan
+	p, err := parse(args)
+	if err != nil {
+		return err
+	}
+	for _, m := range p.measurements() {
+		if p.only != "" && !slices.Contains(strings.Split(p.only, ","), m.name) {
+			continue
+		}
+		fmt.Fprintf(out, "== %s\n", m.name)
+		if err := m.run(ctx, out); err != nil {
+			return fmt.Errorf("measure %s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// parse reads the arguments.
+func parse(args []string) (p plan, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&p.only, "only", "", "measurements to make, with commas: jitter, latency, cpu, calls; all if empty")
 	flags.IntVar(&p.presses, "presses", 20, "presses of the button")
 	flags.IntVar(&p.calls, "calls", 8, "calls answered of each caller")
 	flags.StringVar(&p.root, "root", ".", "root of the checkout")
 	flags.StringVar(&p.run, "run", fmt.Sprintf("ib%d", os.Getpid()), "prefix of the network namespaces")
+	flags.StringVar(&p.source, "source", "", "camera of the latency, as camera.source in the configuration")
+	flags.DurationVar(&p.length, "length", 30*time.Second, "time that latency and cpu are measured for")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return p, err
 	}
-	dir, err := os.MkdirTemp("", "intercomd-bench-")
-	if err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	lab, err := rig.StartLab(ctx, rig.DefaultOptions(p.root, dir, p.run))
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(dir))
-	}
-	lines, err := p.measure(ctx, lab)
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w; logs in %s", err, dir), lab.Close())
-	}
-	return errors.Join(table(out, lines), lab.Close(), os.RemoveAll(dir))
+	return p, p.check()
 }
 
-// measure makes the measurements one after the other, in scenes of their own.
-func (p plan) measure(ctx context.Context, lab *rig.Lab) ([]line, error) {
-	var lines []line
-	for _, m := range []func(context.Context, *rig.Lab) ([]line, error){p.pressToCall, p.answerToFrame, threePeers} {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-		more, err := m(ctx, lab)
-		err = errors.Join(err, lab.EndScene(context.WithoutCancel(ctx)))
-		cancel()
-		if err != nil {
-			return nil, err
+func (p plan) check() error {
+	if p.length < time.Second {
+		return errors.New("-length must be at least 1s")
+	}
+	if p.only == "" {
+		return nil
+	}
+	var known []string
+	for _, m := range p.measurements() {
+		known = append(known, m.name)
+	}
+	for _, name := range strings.Split(p.only, ",") {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("-only %s: want some of %s", name, strings.Join(known, ", "))
 		}
-		lines = append(lines, more...)
 	}
-	return lines, nil
-}
-
-// startDevice brings a device online that logs no more than in real use.
-func startDevice(ctx context.Context, lab *rig.Lab) (*rig.Device, error) {
-	config := rig.DefaultConfig()
-	config.Log.Level = "info"
-	d, err := lab.Device(ctx, config)
-	if err != nil {
-		return nil, err
-	}
-	return d, d.Online(ctx)
-}
-
-// atRest waits until the device holds no session.
-func atRest(ctx context.Context, d *rig.Device) error {
-	_, err := d.AwaitStatus(ctx, "a device at rest", func(s rig.DeviceStatus) bool {
-		return len(s.Sessions) == 0 && s.Camera.State == "idle"
-	})
-	return err
+	return nil
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Measures intercomd with Prosody, Chromium and the QuickBlox SDK and prints a
-# table; see bench/doc.go for what the lines mean.
+# Measures intercomd and prints tables: its jitter buffer, latency and processor
+# time by itself, calls with Prosody, Chromium and the QuickBlox SDK; see
+# bench/doc.go for what the lines mean.
 #
-# usage: scripts/bench.sh [-presses N] [-calls N]
+# usage: scripts/bench.sh [-only jitter,latency,cpu,calls] [-length 30s] [-presses N] [-calls N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
