@@ -20,6 +20,7 @@ type follower struct {
 	target   time.Duration
 	smoothed float64 // seconds above target
 	integral float64 // the clocks' difference as far as it is known
+	applied  float64 // what was returned, smoothed
 	reaction float64 // seconds, from driftQuick to driftCalm
 	fresh    bool
 }
@@ -38,18 +39,20 @@ func (f *follower) update(level, every time.Duration) (part float64) {
 		f.fresh, f.smoothed = true, off
 	}
 	f.smoothed += (off - f.smoothed) * min(1, dt/driftSmooth.Seconds())
-	f.reaction = min(f.reaction+dt/3, driftCalm.Seconds())
+	f.reaction = min(f.reaction+dt/8, driftCalm.Seconds())
 	gain := 1 / f.reaction
-	part = gain*f.smoothed + f.integral
-	if limited := min(max(part, -maxDrift), maxDrift); limited != part {
-		return limited // what cannot be done is not learnt
+	wish := gain*f.smoothed + f.integral
+	part = min(max(wish, -maxDrift), maxDrift)
+	if part == wish { // what cannot be done is not learnt
+		f.integral += gain * gain / 4 * f.smoothed * dt
 	}
-	f.integral += gain * gain / 4 * f.smoothed * dt
+	f.applied += (part - f.applied) * dt / f.reaction
 	return part
 }
 
 // restart forgets the level, after a gap, but not the clocks.
 func (f *follower) restart() { f.fresh = false }
 
-// ppm is how much faster than nominal the buffer is filled, in the long run.
-func (f *follower) ppm() float64 { return f.integral * 1e6 }
+// ppm is how much faster than nominal the buffer is filled, as it was in the
+// last moment.
+func (f *follower) ppm() float64 { return f.applied * 1e6 }

@@ -78,7 +78,7 @@ func TestMicrophoneFollowsDrift(t *testing.T) {
 					t.Errorf("chunks are %v behind the clock", took)
 				}
 				got := c.Stats()
-				if got.Xruns != 0 || got.Dropped != 0 || math.Abs(got.DriftPPM-ppm) > 60 {
+				if got.Xruns != 0 || got.Dropped != 0 || math.Abs(got.DriftPPM-ppm) > 80 {
 					t.Errorf("counted %+v", got)
 				}
 				if got.DelayMS < 10 || got.DelayMS > 60 {
@@ -326,8 +326,8 @@ func TestMicrophoneRefused(t *testing.T) {
 		{"busy, by name", "Device", func(s *alsatest.System, _ *alsatest.Card) {
 			s.Deny("/dev/snd/pcmC0D0c", unix.EBUSY)
 			s.SetFile("/proc/asound/card0/pcm0c/sub0/status", "state: RUNNING\nowner_pid   : 812\n")
-			s.SetFile("/proc/812/comm", "arecord\n")
-		}, "arecord (pid 812) holds it"},
+			s.SetFile("/proc/812/status", "Name:\tarecord\nTgid:\t810\n")
+		}, "arecord (pid 810) holds it"},
 		{"not allowed", "hw:0", func(s *alsatest.System, _ *alsatest.Card) {
 			s.Deny("/dev/snd/pcmC0D0c", unix.EACCES)
 		}, "permission denied: add the user to group audio"},

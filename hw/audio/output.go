@@ -12,7 +12,9 @@ import (
 const (
 	// playbackTarget is how much sound waits in the card, on average.
 	playbackTarget = 40 * time.Millisecond
-	// playbackFull is more than that: what comes in a burst beyond it is lost.
+	// playbackExcess is how much more than that may wait before it is skipped.
+	playbackExcess = 50 * time.Millisecond
+	// playbackFull is when a burst is thrown away as a whole.
 	playbackFull = 160 * time.Millisecond
 	// playbackTick is how often that is looked after while no sound comes.
 	playbackTick = 10 * time.Millisecond
@@ -79,8 +81,15 @@ func (o *output) play(samples []int16) error {
 		o.conv.rise = stretchFade
 		return nil
 	}
-	o.conv.correct(o.follow.update(queued+durationOf(o.conv.pending())+length/2, length))
+	level := queued + durationOf(o.conv.pending()) + length/2
 	o.conv.push(samples)
+	if excess := level - playbackTarget; excess > playbackExcess {
+		skipped := durationOf(o.conv.skip(samplesOf(excess)))
+		o.counters.drop(skipped)
+		o.follow.restart()
+		level -= skipped
+	}
+	o.conv.correct(o.follow.update(level, length))
 	return o.flush()
 }
 

@@ -203,6 +203,7 @@ func (s *speaker) open(now time.Time) bool {
 		s.miss(fmt.Errorf("open speaker %q: %w", s.cfg.Playback, err))
 		return false
 	}
+	s.catchUp()
 	s.setState(StateOpen, nil)
 	s.wait, s.retry = 0, time.Time{}
 	if s.absent {
@@ -211,6 +212,14 @@ func (s *speaker) open(now time.Time) bool {
 		s.cfg.OnChange(StateBack, nil)
 	}
 	return true
+}
+
+// catchUp throws away the sound that came while the card was opened: played
+// late, it would keep everything after it late.
+func (s *speaker) catchUp() {
+	for len(s.sound) > 0 {
+		s.cfg.Counters.drop(durationOf(len(<-s.sound)))
+	}
 }
 
 // lose gives up a card that fails.

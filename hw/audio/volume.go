@@ -53,10 +53,10 @@ func setVolume(sys alsa.System, card int, stream alsa.Stream, percent *int, log 
 	}
 }
 
-// writable lists the elements that can be set.
+// writable lists the mixer's elements that can be set.
 func writable(mixer *alsa.Mixer) ([]alsa.Element, error) {
 	elements, err := mixer.Elements()
-	return slices.DeleteFunc(elements, func(e alsa.Element) bool { return !e.Writable() }), err
+	return slices.DeleteFunc(elements, func(e alsa.Element) bool { return !e.Mixer || !e.Writable() }), err
 }
 
 func setElement(mixer *alsa.Mixer, e alsa.Element, value int, log *slog.Logger) {

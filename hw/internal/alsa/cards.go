@@ -166,16 +166,24 @@ func Holder(sys System, path string) string {
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(status)) {
-		key, value, _ := strings.Cut(line, ":")
-		if strings.TrimSpace(key) != "owner_pid" {
-			continue
+	thread := field(status, "owner_pid")
+	if thread == "" {
+		return ""
+	}
+	process, err := sys.ReadFile("/proc/" + thread + "/status")
+	if err != nil {
+		return "pid " + thread
+	}
+	return fmt.Sprintf("%s (pid %s)", field(process, "Name"), field(process, "Tgid"))
+}
+
+// field is the value after a key and a colon in a file of /proc, or "".
+func field(content []byte, key string) string {
+	for line := range strings.Lines(string(content)) {
+		name, value, found := strings.Cut(line, ":")
+		if found && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
 		}
-		pid := strings.TrimSpace(value)
-		if name, err := sys.ReadFile("/proc/" + pid + "/comm"); err == nil {
-			return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), pid)
-		}
-		return "pid " + pid
 	}
 	return ""
 }

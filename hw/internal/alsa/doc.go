@@ -13,8 +13,9 @@
 // EAGAIN; a busy device is an error, never a wait; a device that vanishes
 // yields ENODEV and stays closeable; errors wrap the kernel's [syscall.Errno]
 // and name the request; no goroutine is started; a file that is no sound device
-// is refused before it is opened.
+// is refused before it is opened; once a [PCM] is configured its methods may be
+// called from any goroutine, Close also while another one runs.
 //
-// It does not guarantee that a [PCM] may be used by two goroutines at once:
-// only Close may come from another.
+// It does not guarantee that two goroutines that read or write one PCM get their
+// frames in any order.
 package alsa

@@ -15,9 +15,11 @@ const maxElements = 2048
 // maxValues is how many values an element has at most, by its type.
 const maxValues = 128
 
-// Element is a volume or a switch of a card.
+// Element is a volume, a switch or another number of a card.
 type Element struct {
 	Name     string // as "Capture Volume", "PCM Playback Switch"
+	Mixer    bool   // of the card's mixer, else of a PCM device
+	Device   int    // that device's number
 	Index    int    // for several of the same name
 	Switch   bool
 	Min, Max int // of a volume, in the hardware's steps
@@ -59,8 +61,8 @@ func OpenMixer(sys System, card int) (*Mixer, error) {
 // Close is idempotent.
 func (m *Mixer) Close() error { return m.f.Close() }
 
-// Elements lists the volumes and switches. Those that cannot be asked are left
-// out.
+// Elements lists the numbers and switches of the mixer and of the PCM devices.
+// Those that cannot be asked are left out.
 func (m *Mixer) Elements() ([]Element, error) {
 	var list ElemList
 	if err := request(m.f, IoctlElemList, unsafe.Pointer(&list)); err != nil {
@@ -76,7 +78,7 @@ func (m *Mixer) Elements() ([]Element, error) {
 	}
 	var elements []Element
 	for _, id := range ids[:min(int(list.Used), len(ids))] {
-		if id.Iface != IfaceMixer {
+		if id.Iface != IfaceMixer && id.Iface != IfacePCM {
 			continue
 		}
 		if e, ok := m.element(id); ok {
@@ -92,8 +94,9 @@ func (m *Mixer) element(id ElemID) (Element, bool) {
 		return Element{}, false
 	}
 	e := Element{
-		Name: text(id.Name[:]), Index: int(id.Index), Channels: int(min(info.Count, maxValues)),
-		id: id, access: info.Access,
+		Name: text(id.Name[:]), Index: int(id.Index), Mixer: id.Iface == IfaceMixer, Device: int(id.Device),
+		Channels: int(min(info.Count, maxValues)),
+		id:       id, access: info.Access,
 	}
 	switch info.Type {
 	case ElemBoolean:

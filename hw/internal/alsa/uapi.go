@@ -179,9 +179,11 @@ type CardInfo struct {
 	Components [128]byte
 }
 
-// IfaceMixer is the interface that volumes belong to,
-// SNDRV_CTL_ELEM_IFACE_MIXER.
-const IfaceMixer = 2
+// Interfaces that control elements belong to, SNDRV_CTL_ELEM_IFACE_….
+const (
+	IfaceMixer = 2 // volumes
+	IfacePCM   = 3
+)
 
 // Types of control elements, SNDRV_CTL_ELEM_TYPE_….
 const (

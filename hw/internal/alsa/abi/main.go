@@ -125,6 +125,7 @@ func values() []entry {
 		{"SNDRV_PCM_HW_PARAM_BUFFER_SIZE", uintptr(alsa.ParamBufferSize)},
 		{"SNDRV_PCM_INFO_RESUME", alsa.InfoResume},
 		{"SNDRV_CTL_ELEM_IFACE_MIXER", alsa.IfaceMixer},
+		{"SNDRV_CTL_ELEM_IFACE_PCM", alsa.IfacePCM},
 		{"SNDRV_CTL_ELEM_TYPE_BOOLEAN", alsa.ElemBoolean},
 		{"SNDRV_CTL_ELEM_TYPE_INTEGER", alsa.ElemInteger},
 		{"SNDRV_CTL_ELEM_TYPE_INTEGER64", alsa.ElemInteger64},
