@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 
@@ -40,7 +41,8 @@ func (s *Stream) openSoftJPEG() error {
 		return s.each(ctx, c, capture, func(b *v4l2.Buffer) error {
 			if err := s.decode(room, b); err != nil {
 				if broken++; broken > maxBroken {
-					return fmt.Errorf("read %s: %d broken pictures in a row, last: %w", c.dev.Path(), broken, err)
+					err = fmt.Errorf("read %s: %d broken pictures in a row, last: %w", c.dev.Path(), broken, err)
+					return errors.Join(err, b.Release())
 				}
 				return b.Release()
 			}
