@@ -2,8 +2,10 @@ package v4l2_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -225,6 +227,42 @@ func TestEncoderImportRefused(t *testing.T) {
 		}
 		closeEncoder(t, e)
 		end(t, d, c)
+	})
+}
+
+// TestEncoderUseCopies loses what the encoder held and goes on.
+func TestEncoderUseCopies(t *testing.T) {
+	bubble(t, func(t *testing.T, sys *v4l2test.System) {
+		d, c := start(t, sys, v4l2test.NewCamera(v4l2test.CameraConfig{}), v4l2.YUYV, v4l2.CaptureConfig{Export: true})
+		cfg := vga
+		cfg.Input, cfg.DMABuf = v4l2.YUYV, true
+		dev := v4l2test.NewEncoder(v4l2test.CodecConfig{})
+		e := plugEncoder(t, sys, dev, cfg)
+		dev.Stall(true)
+		b, err := c.Next(t.Context())
+		must(t, err)
+		encode(t, e, b.Frame())
+		must(t, e.UseCopies())
+		dev.Stall(false)
+		idle, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := e.Next(idle); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waiting for what was lost: %v", err)
+		}
+		b, err = c.Next(t.Context())
+		must(t, err)
+		encode(t, e, b.Frame())
+		if p, err := e.Next(t.Context()); err != nil || p.Timestamp != b.Timestamp.Truncate(time.Microsecond) {
+			t.Errorf("%v, %v", p.Timestamp, err)
+		}
+		if s := e.Stats(); s.Imports != 1 || s.Copies != 1 || s.Out != 1 {
+			t.Errorf("%+v", s)
+		}
+		closeEncoder(t, e)
+		end(t, d, c)
+		if err := e.UseCopies(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
 	})
 }
 
