@@ -38,17 +38,25 @@ type doorEvent struct {
 // at.
 type doorStatus struct {
 	rig.DeviceStatus
-	Playback rig.SourceStatus `json:"playback"`
-	GPIO     []struct {
-		Name  string `json:"name"`
-		State string `json:"state"`
-		Error string `json:"error"`
-	} `json:"gpio"`
-	Process struct {
+	Camera   part     `json:"camera"`
+	Audio    part     `json:"audio"`
+	Playback part     `json:"playback"`
+	GPIO     []part   `json:"gpio"`
+	Stuck    []string `json:"stuck"`
+	Process  struct {
 		Goroutines int    `json:"goroutines"`
 		Files      int    `json:"files"`
-		Memory     uint64 `json:"memory"`
+		Memory     uint64 `json:"memory"` // bytes
 	} `json:"process"`
+}
+
+// part is a piece of hardware in the status.
+type part struct {
+	Name     string             `json:"name"`
+	State    string             `json:"state"` // idle, open, missing
+	Error    string             `json:"error"`
+	Route    string             `json:"route"`
+	Counters map[string]float64 `json:"counters"`
 }
 
 // startDoor runs a program with a configuration and returns when its control

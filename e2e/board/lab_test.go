@@ -96,6 +96,11 @@ func (l *lab) boot(ctx context.Context, root string) error {
 	if l.board, err = vm.Start(ctx, options); err != nil {
 		return err
 	}
+	return l.credentials(ctx)
+}
+
+// credentials gives the board its password; a restart takes it away.
+func (l *lab) credentials(ctx context.Context) error {
 	return l.board.Put(ctx, passwordFile, 0o600, []byte(rig.Password(doorUser)+"\n"))
 }
 

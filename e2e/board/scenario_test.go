@@ -20,6 +20,12 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(
 		callScenarios(),
+		usbScenarios(),
+		soundScenarios(),
+		buttonScenarios(),
+		badScenarios(),
+		longScenarios(),
+		watchdogScenarios(), // restarts the board
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/intercomd/intercomd/e2e/board/vm"
+	"github.com/intercomd/intercomd/e2e/board/wire"
 	"github.com/intercomd/intercomd/e2e/quickblox/rig"
 )
 
@@ -220,6 +221,9 @@ func heardInTheAir(e *ears, c *rig.Client) func(context.Context) error {
 		return err
 	}
 }
+
+// netemLoss loses a share of the packets that the board sends.
+func netemLoss(share float64) wire.Netem { return wire.Netem{Loss: share} }
 
 // end closes what the scenario left open. The scene's own time may be over.
 func (s *scene) end() {
