@@ -27,6 +27,20 @@ A second signal ends it at once.`,
 			long: `Reads a configuration file as run would, secrets included, and names every
 problem of it. FILE may be given as --config as well.`,
 		},
+		{
+			name: "devices", short: "list cameras, sound cards and lines", globals: configOnly, setup: setupDevices,
+			long: `Lists what the board has: cameras and hardware codecs, the way from camera to
+H.264 that the configuration would take (or "auto", without one) and why, sound
+cards, GPIO chips with the lines in use, and input devices. Needs no daemon.`,
+		},
+		{
+			name: "selftest", short: "try camera, sound, lamps and buttons", globals: configOnly, setup: setupSelftest,
+			long: `Takes a picture, counts what camera and encoder deliver, plays a sweep and
+listens to it, lets the lamps blink and waits for a press of each button; relays
+stay as they are. Without a configuration it tries what "auto" finds. Prints a
+line for each part; the exit code is 1 when one failed. It needs the devices for
+itself, so it refuses while intercomd runs.`,
+		},
 	}
 }
 
