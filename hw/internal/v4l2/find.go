@@ -43,8 +43,8 @@ func Inspect(sys System, path string) (Info, error) {
 	return info, nil
 }
 
-// Inspect all nodes. Those that cannot be opened are left out, and err tells
-// about each.
+// inspectAll inspects every node. Those that cannot be opened are left out, and
+// err tells about each.
 func inspectAll(sys System) (infos []Info, err error) {
 	paths, err := sys.Nodes()
 	if err != nil {

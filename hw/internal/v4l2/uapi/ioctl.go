@@ -12,7 +12,7 @@ const video = 'V'
 
 // The ioctls of videodev2.h.
 const (
-	VIDIOC_QUERYCAP            = iocRead<<30 | unsafe.Sizeof(Capability{})<<16 | video<<8 | 0
+	VIDIOC_QUERYCAP            = iocRead<<30 | unsafe.Sizeof(Capability{})<<16 | video<<8
 	VIDIOC_ENUM_FMT            = iowr | unsafe.Sizeof(FmtDesc{})<<16 | 2
 	VIDIOC_G_FMT               = iowr | unsafe.Sizeof(Format{})<<16 | 4
 	VIDIOC_S_FMT               = iowr | unsafe.Sizeof(Format{})<<16 | 5
@@ -49,4 +49,4 @@ const (
 const UVCIOC_CTRL_QUERY = (iocRead|iocWrite)<<30 | unsafe.Sizeof(UVCXUControlQuery{})<<16 | 'u'<<8 | 0x21
 
 // DMA_BUF_IOCTL_SYNC brackets access by the CPU to a dma-buf (dma-buf.h).
-const DMA_BUF_IOCTL_SYNC = iocWrite<<30 | unsafe.Sizeof(DMABufSync{})<<16 | 'b'<<8 | 0
+const DMA_BUF_IOCTL_SYNC = iocWrite<<30 | unsafe.Sizeof(DMABufSync{})<<16 | 'b'<<8

@@ -7,8 +7,7 @@ import (
 )
 
 // structs pairs every structure with its C type and the C names of its fields,
-// in order, without padding. A dash is a part of a union that C names
-// otherwise; it is compared by name below it in members.
+// in order, without padding; a dot goes into a union.
 func structs() []struct {
 	c      string
 	value  any

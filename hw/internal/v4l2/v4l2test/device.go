@@ -34,7 +34,7 @@ type Options struct {
 	Missing []v4l2.ControlID
 	// SizeImage replaces what the device would say of the raw queue, when not 0.
 	SizeImage int
-	// Size replaces the size that was asked for, when not 0.
+	// Width and Height replace the size that was asked for, when not 0.
 	Width, Height int
 	// Planes is how many planes of memory the multi-planar interface tells; 0
 	// means 1.
