@@ -3,7 +3,6 @@ package intercom
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/intercomd/intercomd/call"
@@ -25,12 +24,13 @@ func (d *Device) pulse(name string, e Event) error {
 		err = d.ports.Relay(name)
 	}
 	e.Event, e.Relay = "relay", name
-	said, level := "relay triggered", slog.LevelInfo
+	log := d.log.With("relay", name, "session", e.Session, "user", e.UserID)
 	if err != nil {
 		e.Error = err.Error()
-		said, level = "relay not triggered", slog.LevelWarn
+		log.Warn("relay not triggered", "err", err)
+	} else {
+		log.Info("relay triggered")
 	}
-	d.log.Log(context.Background(), level, said, "relay", name, "session", e.Session, "user", e.UserID, "err", e.Error)
 	d.publish(e)
 	return err
 }

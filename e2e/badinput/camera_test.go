@@ -3,6 +3,7 @@
 package badinput
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,29 @@ func (l *lab) cameraGroup(t *testing.T) {
 		says(t, "event device: %s", message)
 		recording(t, clip)
 		a.nothingLost(t, d)
+	})
+	t.Run("camera that is not there", func(t *testing.T) {
+		d := l.start(t, "camera.source=/dev/no-such-camera")
+		d.online(t)
+		eventually(t, "the status to tell of the camera", func() error {
+			if s := d.status(t).Camera; s.State != "missing" || !strings.Contains(s.Error, "/dev/no-such-camera") {
+				return fmt.Errorf("%+v", s)
+			}
+			return nil
+		})
+		message, advice, _ := strings.Cut(d.status(t).Camera.Error, ": check ")
+		if !strings.Contains(advice, "intercomd devices") {
+			t.Errorf("the advice is %q", advice)
+		}
+		documented(t, message)
+		says(t, "status: %s", message)
+		a.talkWithoutPicture(t, d, "/dev/no-such-camera")
+	})
+	t.Run("sound card that is not there", func(t *testing.T) {
+		d := l.start(t, "audio.playback=no such card")
+		d.online(t)
+		id, c := a.talk(t, d)
+		a.hangUp(t, d, id, c)
 	})
 	t.Run("microphone gone", func(t *testing.T) {
 		d := l.start(t, "audio.capture=file:"+l.tone(t))
