@@ -79,6 +79,8 @@ type passThrough struct {
 	builder *videoBuilder
 	reader  video.Reader
 	pending EncodedFrame // read ahead
+
+	keyRefused, bitrateRefused bool // told once; a fixed camera refuses each time
 }
 
 // newPassThrough begins with first. The peers wait for a key frame.
@@ -114,14 +116,18 @@ func (p *passThrough) Read() ([]byte, func(), error) {
 func (p *passThrough) apply(frame EncodedFrame) {
 	key, bitrate := p.builder.next()
 	if forcer, ok := frame.(keyFrameForcer); ok && key {
-		if err := forcer.ForceKeyFrame(); err != nil {
-			p.builder.log.Warn("camera makes no key frame", "error", err)
-		}
+		p.tell(&p.keyRefused, "camera makes no key frame", forcer.ForceKeyFrame())
 	}
 	if setter, ok := frame.(bitRateSetter); ok && bitrate > 0 {
-		if err := setter.SetBitRate(bitrate); err != nil {
-			p.builder.log.Warn("camera keeps its bitrate", "wanted", bitrate, "error", err)
-		}
+		p.tell(&p.bitrateRefused, "camera keeps its bitrate", setter.SetBitRate(bitrate))
+	}
+}
+
+// tell logs the first refusal of a kind.
+func (p *passThrough) tell(told *bool, what string, err error) {
+	if err != nil && !*told {
+		*told = true
+		p.builder.log.Warn(what, "error", err)
 	}
 }
 

@@ -1,13 +1,17 @@
 package media
 
 import (
+	"bytes"
 	"errors"
 	"image"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
+	"github.com/pion/mediadevices/pkg/io/video"
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -144,6 +148,26 @@ func TestHardwareThatRefusesItsControlsStillSends(t *testing.T) {
 		assert.EqualValues(t, 1, r.engine.Stats()["encoders_h264_started"])
 		p.close()
 	})
+}
+
+func TestRefusalsAreLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	h := &hardware{refuse: errors.New("no such control")}
+	b := &videoBuilder{
+		name: codecH264, control: &control{}, counters: newCounters(), log: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	frames := video.ReaderFunc(func() (image.Image, func(), error) { return h.frame(1), func() {}, nil })
+	p := newPassThrough(b, frames, h.frame(0).(EncodedFrame))
+	for i := range 5 {
+		b.control.wantKeyFrame(true)
+		b.control.wantBitrate(100000 + i)
+		_, _, err := p.Read()
+		require.NoError(t, err)
+	}
+	forced, bitrates, _ := h.numbers()
+	assert.Equal(t, 5, forced, "each wish is passed on")
+	assert.Len(t, bitrates, 5)
+	assert.Equal(t, 2, strings.Count(log.String(), "no such control"), log.String())
 }
 
 func TestFramesThatTheHardwareDropsAreNoError(t *testing.T) {
