@@ -96,7 +96,7 @@ type InputRequest struct {
 	Consumer  string        // whom the kernel shall name as the holder
 	ActiveLow bool          // closed contact pulls the line to ground
 	Bias      Bias          // "" leaves it as it is
-	Debounce  time.Duration // what the kernel shall filter, if it can
+	Debounce  time.Duration // what the kernel shall filter, if it can; 0 is nothing
 }
 
 // OutputRequest asks for a line as an output. It starts inactive.

@@ -24,6 +24,13 @@ type LineConfig struct {
 	Board     Board         // nil is the kernel
 	Log       *slog.Logger  // nil is silence
 
+	// KernelDebounce lets the kernel filter, where it can (uAPI version 2). That
+	// spares work on a line with much noise. But the kernel's filter is a work
+	// item that looks at the line when its time has come: on a machine so busy
+	// that this is late by 40 ms it misses a press of 60 ms. The filter of this
+	// package goes by the time stamps of the interrupts, however late it runs.
+	KernelDebounce bool
+
 	// OnChange is called from Run's goroutine when the line's state changes or
 	// the reason for it, with nil for StateOpen and else with an error that
 	// names the line and says what to do. It may be nil and must not block. The
@@ -57,16 +64,18 @@ type button struct {
 func NewLine(cfg LineConfig) Source {
 	board := orKernel(cfg.Board)
 	r := rules{debounce: cfg.Debounce, longPress: cfg.LongPress, stuck: cfg.Stuck}.orDefaults()
+	request := InputRequest{
+		Chip: cfg.Chip, Line: cfg.Line, Consumer: consumer(cfg.Button),
+		ActiveLow: cfg.ActiveLow, Bias: cfg.Bias,
+	}
+	if cfg.KernelDebounce {
+		request.Debounce = r.debounce
+	}
 	return &button{
 		name:     cfg.Button,
 		rules:    r,
 		reporter: newReporter(cfg.Log, cfg.OnChange, "button", cfg.Button),
-		open: func(ctx context.Context) (Input, bool, error) {
-			return board.Input(ctx, InputRequest{
-				Chip: cfg.Chip, Line: cfg.Line, Consumer: consumer(cfg.Button),
-				ActiveLow: cfg.ActiveLow, Bias: cfg.Bias, Debounce: r.debounce,
-			})
-		},
+		open:     func(ctx context.Context) (Input, bool, error) { return board.Input(ctx, request) },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,15 +19,16 @@ import (
 
 // observed is a source at work in a bubble.
 type observed struct {
-	t       *testing.T
-	start   time.Time
+	t     *testing.T
+	start time.Time
+	stop  func()
+
+	mu      sync.Mutex
 	reports []string
 	changes []string
-	stop    func()
 }
 
-// observe runs a source until the test ends or stop is called. Reports and
-// changes may be read after synctest.Wait.
+// observe runs a source until stop is called.
 func observe(t *testing.T, build func(onChange func(string, error)) gpio.Source) *observed {
 	t.Helper()
 	o := &observed{t: t, start: time.Now()}
@@ -34,12 +36,16 @@ func observe(t *testing.T, build func(onChange func(string, error)) gpio.Source)
 		if (err == nil) != (state == gpio.StateOpen) {
 			t.Errorf("state %s with error %v", state, err)
 		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
 		o.changes = append(o.changes, state)
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- source.Run(ctx, func(p gpio.Press) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
 			o.reports = append(o.reports, fmt.Sprintf("%s %v@%v", p.Button, p.Kind, p.Time.Sub(o.start)))
 		})
 	}()
@@ -57,6 +63,8 @@ func observe(t *testing.T, build func(onChange func(string, error)) gpio.Source)
 func (o *observed) want(reports ...string) {
 	o.t.Helper()
 	synctest.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if !slices.Equal(o.reports, reports) {
 		o.t.Errorf("reports %q, want %q", o.reports, reports)
 	}
@@ -65,6 +73,8 @@ func (o *observed) want(reports ...string) {
 func (o *observed) wantChanges(states ...string) {
 	o.t.Helper()
 	synctest.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if !slices.Equal(o.changes, states) {
 		o.t.Errorf("changes %q, want %q", o.changes, states)
 	}
@@ -166,6 +176,7 @@ func TestLineIsLostAndFound(t *testing.T) {
 		board := gpiotest.NewBoard()
 		pin := board.Line("header", "GPIO17")
 		o := observe(t, line(board, gpio.LineConfig{}))
+		var presses []string
 		for n := range 3 {
 			pin.Break(&gpio.DeviceError{State: gpio.StateMissing, Text: "pulled out"})
 			synctest.Wait()
@@ -179,9 +190,8 @@ func TestLineIsLostAndFound(t *testing.T) {
 				t.Fatalf("not open a second after it came back, time %d", n)
 			}
 			closeFor(pin, 60*ms)
-			if len(o.reports) != n+1 {
-				t.Errorf("%d reports %q, want %d", len(o.reports), o.reports, n+1)
-			}
+			presses = append(presses, fmt.Sprintf("front press@%v", time.Since(o.start)-1060*ms))
+			o.want(presses...)
 		}
 		o.wantChanges("open", "missing", "open", "missing", "open", "missing", "open")
 		o.stop()

@@ -100,8 +100,12 @@ func requestInput(q requester, offset int, r InputRequest, onlyV1 bool) (line li
 	return lineFD{fd: int(request.Fd), v1: true}, false, err
 }
 
+// queuedEdges is how many edges the kernel keeps for a process that is busy; by
+// version 1 it is 16.
+const queuedEdges = 256
+
 func inputV2(offset int, r InputRequest) uapi.LineRequest {
-	request := uapi.LineRequest{Lines: 1}
+	request := uapi.LineRequest{Lines: 1, EventBufferSize: queuedEdges}
 	request.Offsets[0] = uint32(offset)
 	copy(request.Consumer[:len(request.Consumer)-1], r.Consumer)
 	request.Config.Flags = uapi.LineFlagV2Input | uapi.LineFlagV2EdgeBoth

@@ -121,7 +121,7 @@ func TestRequestFlags(t *testing.T) {
 	for _, tt := range tests {
 		tt.request.Consumer = strings.Repeat("long", 20)
 		v2 := inputV2(17, tt.request)
-		if v2.Config.Flags != tt.v2 || v2.Offsets[0] != 17 || v2.Lines != 1 || v2.Consumer[len(v2.Consumer)-1] != 0 {
+		if v2.Config.Flags != tt.v2 || v2.Offsets[0] != 17 || v2.Lines != 1 || v2.EventBufferSize != 256 || v2.Consumer[len(v2.Consumer)-1] != 0 {
 			t.Errorf("%+v: version 2 %+v", tt.request, v2)
 		}
 		v1 := inputV1(17, tt.request)

@@ -9,6 +9,11 @@ import (
 	"time"
 )
 
+// boards drive lines by both versions of the uAPI.
+func boards() map[string]Board {
+	return map[string]Board{"v2": kernel{dev: "/dev"}, "v1": kernel{dev: "/dev", v1: true}}
+}
+
 func TestBoardLamp(t *testing.T) {
 	for name, board := range boards() {
 		t.Run(name, func(t *testing.T) {
