@@ -25,9 +25,10 @@
 // goroutine and child has ended; a file of any content gives a clip or an error,
 // never a panic, and takes at most [MaxFileSize] bytes and a bounded index.
 //
-// Limits: the frame seam yields raw pictures beside encoded ones only where raw
-// pictures exist, so a camera that is passed through cannot serve peers without
-// H.264. A late reader of a recording delays it, because a picture that is left
+// Limits: a camera that is passed through serves peers without H.264 only where
+// there is a hardware decoder of H.264, as nothing else could look into its
+// pictures in time. rpicam-vid's own H.264 (Raspberry Pi 5) never does, comes one
+// picture late, and takes neither key frames nor bitrates on demand. A late reader of a recording delays it, because a picture that is left
 // out would spoil those that refer to it. No profile of a recording is checked,
 // and its pictures are played in the order of the file, which is wrong for H.264
 // with B-frames.

@@ -278,40 +278,6 @@ func TestControl(t *testing.T) {
 	})
 }
 
-// TestRawOnDemand: raw pictures come while somebody asks for them.
-func TestRawOnDemand(t *testing.T) {
-	bubble(t, devices{"/dev/video0": usbCamera(v4l2.YUYV), "/dev/video11": encoder()}, func(l *lab) {
-		l.cfg.Width, l.cfg.Height = 1280, 720
-		r := l.mustOpen()
-		defer l.close()
-		if coded(l.t, r).Raw() != nil {
-			l.t.Error("a raw picture before anybody asked")
-		}
-		coded(l.t, r)
-		var last *image.YCbCr
-		for range 5 {
-			raw, ok := coded(l.t, r).Raw().(*image.YCbCr)
-			if !ok || raw.Rect != image.Rect(0, 0, 640, 360) {
-				l.t.Fatalf("raw picture %T", raw)
-			}
-			if last != nil && raw.Y[0] == last.Y[0] {
-				l.t.Error("the picture stands still")
-			}
-			last = raw
-		}
-		for start := time.Now(); time.Since(start) < 3*time.Second; {
-			coded(l.t, r)
-		}
-		made := l.cfg.Counters.Stats().Raw
-		for range 10 {
-			coded(l.t, r)
-		}
-		if now := l.cfg.Counters.Stats().Raw; now != made {
-			l.t.Errorf("%d raw pictures that nobody wants", now-made)
-		}
-	})
-}
-
 // TestLateReader: raw pictures are the newest, encoded ones begin with a key
 // frame.
 func TestLateReader(t *testing.T) {

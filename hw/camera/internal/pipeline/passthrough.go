@@ -32,13 +32,18 @@ func (s *Stream) openPassthrough() error {
 	_ = ctl.ForceKeyFrame() // they begin with one anyway
 	var repeat h264.Repeater
 	size := image.Pt(c.format.Width, c.format.Height)
+	watch := &watcher{stream: s, keys: ctl}
 	s.task(func(ctx context.Context) error {
+		defer watch.close()
 		return s.each(ctx, c, capture, func(b *v4l2.Buffer) error {
 			unit, key := repeat.Add(slices.Clone(b.Data))
+			at := b.Timestamp
 			if err := b.Release(); err != nil {
 				return err
 			}
-			if s.out.putUnit(s.frame(unit, key, size, ctl)) {
+			f := s.frame(unit, key, size, ctl)
+			f.raw = watch.see(unit, key, at)
+			if s.out.putUnit(f) {
 				_ = ctl.ForceKeyFrame()
 			}
 			return nil

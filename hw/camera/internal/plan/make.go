@@ -115,6 +115,9 @@ func (c Choice) why(w Want) []string {
 	switch c.Kind {
 	case Passthrough, ChildH264:
 		why = append(why, "the camera encodes H.264 itself")
+		if c.Watcher.Path == "" {
+			why = append(why, "peers without H.264 get no picture, as there is no hardware decoder of H.264")
+		}
 	case RawM2M, ChildRaw:
 		why = append(why, "the hardware encoder takes the camera's "+c.Format)
 	case JPEGM2M:
