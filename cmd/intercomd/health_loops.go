@@ -17,11 +17,6 @@ import (
 	"github.com/intercomd/intercomd/internal/sdnotify"
 )
 
-// pinger is a part of the daemon that answers from its loop.
-type pinger interface {
-	Ping(ctx context.Context) error
-}
-
 // wireHealth makes the task that watches over the others. Its end must be
 // called when all of them have ended.
 func (d *daemon) wireHealth() *health {
@@ -50,15 +45,13 @@ func (h *health) tasks() []intercom.Task {
 
 // loops lists what has to turn for the door to be of use.
 func (d *daemon) loops() []loop {
-	all := []loop{
+	return []loop{
 		{"control", func(ctx context.Context) error { return pingSocket(ctx, d.cfg.Control.Socket) }},
+		// The link's own loop waits for the network; what others wait for are its locks.
 		{"xmpp", func(context.Context) error { d.link.Status(); return nil }},
 		{"calls", d.client.Ping},
+		{"device", d.device.Ping},
 	}
-	if p, ok := any(d.device).(pinger); ok {
-		all = append(all, loop{"device", p.Ping})
-	}
-	return all
 }
 
 // watchdogOpener is how the board's timer is started, nil when there is to be
