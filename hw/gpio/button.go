@@ -11,6 +11,10 @@ import (
 // of edges loses some.
 const checkPeriod = 500 * time.Millisecond
 
+// edgeDelay is how long after a change of the level its edge may come. Later it
+// is taken for lost.
+const edgeDelay = 100 * time.Millisecond
+
 // LineConfig is a button at a GPIO line.
 type LineConfig struct {
 	Button    string        // its name, for presses and the log
@@ -179,15 +183,20 @@ func watch(ctx context.Context, in Input, d *decider, tell func([]Press)) error 
 	}
 }
 
-// settle compares what the decider believes with the line, and lets it act. An
-// edge that came meanwhile goes first, for it has the better time.
+// settle compares what the decider believes with the line, and lets it act. When
+// the two differ, an edge may be on its way: a busy kernel changes the level
+// before it hands over the edge. It is waited for, since it has the better time.
 func settle(in Input, d *decider, tell func([]Press)) error {
-	now := time.Now()
 	active, err := in.Active()
 	if err != nil {
 		return err
 	}
-	edge, ok, err := in.Wait(now)
+	now := time.Now()
+	until := now
+	if active != d.level {
+		until = now.Add(edgeDelay)
+	}
+	edge, ok, err := in.Wait(until)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -177,6 +178,66 @@ func TestDeciderObserves(t *testing.T) {
 	got := show(start, d.observe(true, start.Add(220*ms)))
 	if want := "press@200ms"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// lateInput is a line of a busy kernel: the level is there before the edges are.
+type lateInput struct {
+	level bool
+	edges []Edge // handed over at due, or never
+	due   time.Time
+}
+
+func (l *lateInput) Wait(until time.Time) (Edge, bool, error) {
+	if len(l.edges) == 0 || until.Before(l.due) {
+		time.Sleep(time.Until(until))
+		return Edge{}, false, nil
+	}
+	time.Sleep(time.Until(l.due))
+	e := l.edges[0]
+	l.edges = l.edges[1:]
+	return e, true, nil
+}
+
+func (l *lateInput) Active() (bool, error) { return l.level, nil }
+func (l *lateInput) Close() error          { return nil }
+
+func TestEdgesThatComeLate(t *testing.T) {
+	const ms = time.Millisecond
+	tests := []struct {
+		name  string
+		delay time.Duration // of the release's edge; negative: it is lost
+		want  string
+	}{
+		{"at once", 0, "press@0s"},
+		{"soon", 50 * ms, "press@0s"},
+		{"just in time", edgeDelay, "press@0s"},
+		{"lost, and it is not known how long the press was", -1, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				d := &decider{button: "front", rules: rules{debounce: 20 * ms, stuck: time.Minute}}
+				d.restart(false, start)
+				d.edge(Edge{Active: true, Time: start})
+				time.Sleep(60 * ms) // the process did not run, and the contact is open again
+				in := &lateInput{level: false, due: time.Now().Add(tt.delay)}
+				if tt.delay >= 0 {
+					in.edges = []Edge{{Active: false, Time: time.Now()}}
+				}
+				var presses []Press
+				for range 3 {
+					if err := settle(in, d, func(p []Press) { presses = append(presses, p...) }); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(200 * ms)
+				}
+				if got := show(start, presses); got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
+		})
 	}
 }
 
