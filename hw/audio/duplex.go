@@ -4,6 +4,8 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/intercomd/intercomd/hw/internal/alsa"
 )
@@ -24,7 +26,15 @@ type half struct {
 	pcm   *alsa.PCM
 	prime func() error
 	log   *slog.Logger
+	used  atomic.Int64 // when it was last read or written, Unix time in ns
 }
+
+// touch says that somebody reads or writes.
+func (h *half) touch() { h.used.Store(time.Now().UnixNano()) }
+
+// idle tells whether nobody does. A microphone that nobody reads has an xrun
+// soon, and must not stop the speaker with it.
+func (h *half) idle() bool { return time.Since(time.Unix(0, h.used.Load())) > maxLate }
 
 // NewDuplex makes a Duplex for one microphone and one speaker.
 func NewDuplex() *Duplex { return &Duplex{halves: map[alsa.Stream]*half{}} }
@@ -37,17 +47,26 @@ func (d *Duplex) start(h *half) error {
 	if err := run(h); err != nil {
 		return err
 	}
-	other := d.halves[1-h.pcm.Stream()]
 	d.halves[h.pcm.Stream()] = h
-	if other == nil || other.pcm.Card() != h.pcm.Card() {
+	if err := d.link(h); err != nil {
+		h.log.Info("microphone and speaker of the card run unlinked", "reason", err)
+	} else if d.linked {
+		h.log.Info("microphone and speaker of the card are linked")
+	}
+	return nil
+}
+
+// link joins a running direction with the other when that runs on the same
+// card.
+func (d *Duplex) link(h *half) error {
+	other := d.halves[1-h.pcm.Stream()]
+	if d.linked || other == nil || other.pcm.Card() != h.pcm.Card() {
 		return nil
 	}
 	if err := h.pcm.Link(other.pcm); err != nil {
-		h.log.Info("microphone and speaker of the card run unlinked", "reason", err)
-		return nil
+		return err
 	}
 	d.linked = true
-	h.log.Info("microphone and speaker of the card are linked")
 	return nil
 }
 
@@ -77,12 +96,19 @@ func (d *Duplex) restart(h *half) error {
 		return nil
 	}
 	if d.linked {
-		if err := run(h, d.halves[1-h.pcm.Stream()]); err == nil {
+		other := d.halves[1-h.pcm.Stream()]
+		if !other.idle() && run(h, other) == nil {
 			return nil
 		}
 		d.unlink(h) // together it does not work
 	}
-	return run(h)
+	if err := run(h); err != nil {
+		return err
+	}
+	if err := d.link(h); err != nil {
+		h.log.Debug("microphone and speaker stay unlinked", "reason", err)
+	}
+	return nil
 }
 
 // leave takes a direction out, before it is closed. It is idempotent.

@@ -109,6 +109,31 @@ func TestDuplexRecovers(t *testing.T) {
 	}
 }
 
+// A microphone that is open and not read does not disturb the speaker, and is
+// linked again when it is read.
+func TestDuplexWithIdleMicrophone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		card := usbCard()
+		sys, d := alsatest.NewSystem(card), NewDuplex()
+		var c Counters
+		_, r := openMic(t, sys, Config{Capture: "auto", Duplex: d})
+		p := openCardSpeaker(t, sys, PlaybackConfig{Playback: "auto", Duplex: d, Counters: &c})
+		playTone(t, p, 440, 0, 250)
+		if got := c.Stats(); got.Xruns > 1 {
+			t.Errorf("counted %+v", got)
+		}
+		heard := card.Heard()
+		if _, snr := sineSNR(heard[len(heard)-2400:], SampleRate, 440); snr < 40 {
+			t.Errorf("the speaker's tone is %.1f dB above the rest", snr)
+		}
+		listen(t, r, 10)
+		playTone(t, p, 440, 250, 5)
+		if !card.Linked() {
+			t.Error("not linked again")
+		}
+	})
+}
+
 // A driver that cannot link is used as it is, and the log says so.
 func TestDuplexWithoutLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -112,6 +112,7 @@ func (l *line) explain(err error) error {
 // it and joins the duplex. prime is called again after an xrun.
 func (l *line) start(prime func() error) error {
 	l.half = &half{pcm: l.pcm, prime: prime, log: l.log}
+	l.half.touch()
 	return l.duplex.start(l.half)
 }
 

@@ -134,6 +134,7 @@ func (m *microphone) pull() error {
 	if m.closed {
 		return io.EOF
 	}
+	m.line.half.touch()
 	n, err := m.line.pcm.Read(m.raw)
 	switch {
 	case errors.Is(err, unix.EAGAIN):

@@ -108,6 +108,7 @@ func (o *output) bridge() error {
 // queued is how much sound waits to be played. It brings a card back that has
 // stopped.
 func (o *output) queued() (time.Duration, error) {
+	o.line.half.touch()
 	status, err := o.line.pcm.Status()
 	if err != nil {
 		return 0, err

@@ -7,7 +7,8 @@ import "math"
 // numbers keep what it adds to a sine below −70 dB (measured by its tests).
 const (
 	stretchZeros  = 16 // zero crossings on each side
-	stretchPhases = 256
+	stretchPhases = 1 << phaseBits
+	phaseBits     = 7
 	stretchBeta   = 8.0  // of the window
 	stretchCutoff = 0.92 // of the lower Nyquist frequency
 
@@ -38,8 +39,9 @@ func newStretcher(from, to int) *stretcher {
 	scale := stretchCutoff * math.Min(1, float64(to)/float64(from))
 	half := int(math.Ceil(stretchZeros / scale))
 	s.taps = 2 * half
+	window := kaiserWindow()
 	for phase := range stretchPhases + 1 {
-		s.coefs = append(s.coefs, kaiserSinc(half, scale, float64(phase)/stretchPhases))
+		s.coefs = append(s.coefs, windowedSinc(window, half, scale, float64(phase)/stretchPhases))
 	}
 	s.in = make([]int16, stretchFade+half-1, stretchFade+4*s.taps+from/4) // silence before the beginning
 	s.pos = stretchFade << 32
@@ -47,16 +49,16 @@ func newStretcher(from, to int) *stretcher {
 	return s
 }
 
-// kaiserSinc computes the coefficients for a position between two samples,
+// windowedSinc computes the coefficients for a position between two samples,
 // normalised to a gain of exactly 1 at 0 Hz.
-func kaiserSinc(half int, scale, fraction float64) []int32 {
+func windowedSinc(window []float64, half int, scale, fraction float64) []int32 {
 	exact := make([]float64, 2*half)
 	sum := 0.0
 	for i := range exact {
 		x := float64(i-half+1) - fraction
-		r := x / float64(half)
-		window := bessel0(stretchBeta*math.Sqrt(math.Max(0, 1-r*r))) / bessel0(stretchBeta)
-		exact[i] = sinc(scale*x) * window
+		r := math.Min(math.Abs(x)/float64(half), 1) * (windowSteps - 1)
+		n := int(r)
+		exact[i] = sinc(scale*x) * (window[n] + (window[n+1]-window[n])*(r-float64(n)))
 		sum += exact[i]
 	}
 	row := make([]int32, len(exact))
@@ -64,6 +66,21 @@ func kaiserSinc(half int, scale, fraction float64) []int32 {
 		row[i] = int32(math.Round(c / sum * (1 << coefBits)))
 	}
 	return row
+}
+
+// windowSteps is how finely the window is sampled. Computing it for every
+// coefficient would take a small board a second.
+const windowSteps = 512
+
+// kaiserWindow samples one half of a Kaiser window, from its middle to its end
+// and one step further.
+func kaiserWindow() []float64 {
+	window := make([]float64, windowSteps+1)
+	for i := range windowSteps {
+		r := float64(i) / (windowSteps - 1)
+		window[i] = bessel0(stretchBeta*math.Sqrt(1-r*r)) / bessel0(stretchBeta)
+	}
+	return window
 }
 
 // bessel0 is the modified Bessel function of the first kind, order 0.
@@ -117,7 +134,7 @@ func (s *stretcher) pull(out []int16) {
 
 // at interpolates between in[index+taps/2-1] and the sample after it.
 func (s *stretcher) at(index int, fraction uint32) int16 {
-	const phaseShift = 32 - 8 // stretchPhases is 1<<8
+	const phaseShift = 32 - phaseBits
 	phase := fraction >> phaseShift
 	blend := int64(fraction&(1<<phaseShift-1)) >> (phaseShift - blendBit)
 	in := s.in[index:][:s.taps]

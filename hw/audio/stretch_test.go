@@ -237,3 +237,9 @@ func BenchmarkStretcher(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkNewStretcher(b *testing.B) {
+	for b.Loop() {
+		newStretcher(48000, 8000)
+	}
+}
