@@ -83,7 +83,7 @@ func stuckButton(s *scene) {
 	released := make(chan error, 1)
 	pressed := time.Now()
 	go func() {
-		released <- s.board.Drive(s.ctx, vm.Doorbell, down(stuckTime+3*time.Second), up(0))
+		released <- s.board.Drive(s.ctx, vm.Doorbell, down(stuckTime+3*time.Second), up(time.Second))
 	}()
 	s.at(a, "onCallListener")
 	s.do(func(ctx context.Context) error { return a.Reject(ctx, nil) })

@@ -115,6 +115,7 @@ func encoderControl(s *scene) {
 func relayByUpdate(s *scene) {
 	a, b, d := s.client("anna", anna), s.client("ben", ben), s.door()
 	s.connect(d, vm.Doorbell, a)
+	s.all(sees(a)) // who is not connected opens nothing
 	s.do(func(ctx context.Context) error { return a.Update(ctx, map[string]string{"relay": "door"}) })
 	opened := s.event(d, "relay")
 	if opened.Relay != "door" || opened.UserID != anna || opened.Error != "" {
@@ -129,6 +130,7 @@ func relayByUpdate(s *scene) {
 	s.idle(d)
 
 	s.connect(d, vm.Tamper, b)
+	s.all(sees(b))
 	s.do(func(ctx context.Context) error { return b.Update(ctx, map[string]string{"relay": "door"}) })
 	if refused := s.event(d, "relay"); refused.Error == "" || refused.UserID != ben {
 		s.Errorf("Ben, who may not, got %+v", refused)

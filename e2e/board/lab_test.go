@@ -129,6 +129,10 @@ func (l *lab) dump(t *testing.T, name string) {
 	if err := os.WriteFile(filepath.Join(dir, "intercomd.log"), text, 0o644); err != nil {
 		t.Errorf("dump: %v", err)
 	}
+	state, err := l.board.Output(ctx, "intercomd status --json; tail -n 99 /proc/asound/card0/pcm*/sub0/status; ps")
+	if err := os.WriteFile(filepath.Join(dir, "state.txt"), []byte(fmt.Sprintln(state, err)), 0o644); err != nil {
+		t.Errorf("dump: %v", err)
+	}
 	lines := strings.SplitAfter(string(text), "\n")
 	t.Logf("end of the door's log:\n%s", strings.Join(lines[max(0, len(lines)-40):], ""))
 	t.Logf("end of the console:\n%s", l.board.Console())

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,12 +165,40 @@ func (s *scene) sh(command string) string {
 // run starts a program on the board that ends with the scene.
 func (s *scene) run(command string) *vm.Command {
 	s.Helper()
-	c, err := s.board.Spawn("exec "+command, nil)
+	complaints := &tail{}
+	c, err := s.board.Spawn("exec "+command, complaints)
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.running = append(s.running, c)
+	s.Cleanup(func() {
+		if s.Failed() {
+			s.Logf("%s said: %s", command, complaints)
+		}
+	})
 	return c
+}
+
+// tail keeps the end of what a program says.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	t.text = t.text[max(0, len(t.text)-2000):]
+	return len(b), nil
+}
+
+// String is what was kept.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
 }
 
 // stop ends a program of run.

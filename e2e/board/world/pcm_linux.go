@@ -57,6 +57,7 @@ type transferFrames struct {
 
 // pcm is an open sound device with 16-bit samples.
 type pcm struct {
+	device    string
 	fd        int
 	direction direction
 	rate      int // Hz
@@ -75,7 +76,7 @@ func openPCM(device string, d direction) (*pcm, error) {
 		return nil, fmt.Errorf("open %s: %w", device, err)
 	}
 	for _, s := range settings() {
-		p := &pcm{fd: fd, direction: d, rate: s[0], channels: s[1]}
+		p := &pcm{device: device, fd: fd, direction: d, rate: s[0], channels: s[1]}
 		if err = p.configure(); err == nil {
 			return p, nil
 		}
@@ -120,9 +121,9 @@ func (p *pcm) transfer(frames []int16) error {
 		err := p.ioctl(request, unsafe.Pointer(&t))
 		switch {
 		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EIO):
-			if err := p.ioctl(ioctlPrepare, nil); err != nil {
-				return fmt.Errorf("recover from an xrun: %w", err)
+		case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EIO), errors.Is(err, unix.EBADFD):
+			if err := p.recover(); err != nil {
+				return err
 			}
 		case err != nil:
 			return fmt.Errorf("transfer sound: %w", err)
@@ -130,6 +131,26 @@ func (p *pcm) transfer(frames []int16) error {
 			frames = frames[int(t.result)*p.channels:]
 		}
 	}
+	return nil
+}
+
+// recover starts the device anew after an xrun. When the other end of a
+// loopback has changed its mind at that moment, that takes a new set-up.
+func (p *pcm) recover() error {
+	err := p.ioctl(ioctlPrepare, nil)
+	if err == nil {
+		return nil
+	}
+	again, openErr := openPCM(p.device, p.direction)
+	if openErr != nil {
+		return fmt.Errorf("recover from an xrun: %w", errors.Join(err, openErr))
+	}
+	if again.rate != p.rate || again.channels != p.channels {
+		again.close()
+		return fmt.Errorf("recover from an xrun: %w; now %d Hz, %d channels", err, again.rate, again.channels)
+	}
+	p.close()
+	*p = *again
 	return nil
 }
 
