@@ -2,7 +2,7 @@
 SHELL := bash
 TAGS := netgo,osusergo
 
-.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox bench lint clean
+.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox e2e-board bench lint clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +23,7 @@ demo: build ## a door on this machine and a handset page on http://localhost:808
 	scripts/demo.sh
 
 test: ## everything a change must pass, end-to-end scenarios included
-	scripts/setup.sh build e2e lint
+	scripts/setup.sh build e2e lint board
 	scripts/test.sh
 
 unit: setup ## unit tests only
@@ -38,11 +38,15 @@ cover: setup ## statement coverage of call/, at least 90 %
 fuzz: setup ## every fuzz target for FUZZTIME (default 5m) each
 	scripts/fuzz.sh
 
-e2e: e2e-quickblox ## all end-to-end tests
+e2e: e2e-quickblox e2e-board ## all end-to-end tests
 
 e2e-quickblox: ## real SDK, Chromium and Prosody; SCENARIO=name for one
 	scripts/setup.sh build e2e
 	scripts/e2e-quickblox.sh
+
+e2e-board: ## the arm64 program on a virtual board; SCENARIO=name for one
+	scripts/setup.sh build e2e board
+	scripts/e2e-board.sh
 
 bench: ## the figures of docs/performance.md
 	scripts/setup.sh build e2e

@@ -12,7 +12,8 @@ sysroot=$PWD/build/sysroot-arm64
 lib=$sysroot/usr/lib/aarch64-linux-gnu
 export CGO_ENABLED=1 GOOS=linux GOARCH=arm64
 export CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++
-export CGO_CFLAGS="-O2 -g -I$sysroot/usr/include" CGO_LDFLAGS="-O2 -g -L$lib"
+export CGO_CFLAGS="-O2 -g -I$sysroot/usr/include -I$sysroot/usr/include/aarch64-linux-gnu"
+export CGO_LDFLAGS="-O2 -g -L$lib"
 export PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR="$lib/pkgconfig:$sysroot/usr/share/pkgconfig"
 export PKG_CONFIG_SYSROOT_DIR="$sysroot"
 exec go "$@"

@@ -2,10 +2,6 @@ package jpeg
 
 /*
 #cgo pkg-config: --static libjpeg
-// jconfig.h is in a folder of its architecture, which a cross compiler does not
-// search below the sysroot of scripts/sysroot.sh. Elsewhere the folder is missing,
-// which is fine.
-#cgo arm64 CFLAGS: -I${SRCDIR}/../../../build/sysroot-arm64/usr/include/aarch64-linux-gnu
 #include "libjpeg.h"
 */
 import "C"
