@@ -21,8 +21,12 @@ import (
 // asserted about time uses it.
 const stepLimit = 30 * time.Second
 
-// pressTime is how long a finger stays on a button.
-const pressTime = 150 * time.Millisecond
+// pressTime is how long a finger stays on a button, and pressRest how long it is
+// away before it comes again: two presses within 300 ms are one.
+const (
+	pressTime = 150 * time.Millisecond
+	pressRest = 400 * time.Millisecond
+)
 
 // The sound card's ends: the door opens device 0, the world device 1.
 const (
@@ -153,7 +157,7 @@ func (s *scene) at(c *rig.Client, name string) rig.ClientEvent {
 // press pushes the button at a line for the time a person does.
 func (s *scene) press(line int) {
 	s.Helper()
-	s.do(func(ctx context.Context) error { return s.board.Press(ctx, line, pressTime) })
+	s.do(func(ctx context.Context) error { return s.board.Drive(ctx, line, down(pressTime), up(pressRest)) })
 }
 
 // sh runs a shell command on the board.
