@@ -97,8 +97,9 @@ func encoderControl(s *scene) {
 		return st.Camera.Counters["bitrate_changes"] > 0 && st.Camera.Counters["key_frames_forced"] > 0
 	})
 	forced := st.Camera.Counters["key_frames_forced"]
-	// Lost packets make the viewer ask again.
-	s.do(func(ctx context.Context) error { return s.board.SetNetem(ctx, netemLoss(0.3)) })
+	// So many packets are lost, and of the repeated ones, that the viewer gives
+	// up on some frame at once and asks for a new beginning.
+	s.do(func(ctx context.Context) error { return s.board.SetNetem(ctx, netemLoss(0.85)) })
 	s.status(d, "a key frame for a viewer that lost packets", func(st doorStatus) bool {
 		return st.Camera.Counters["key_frames_forced"] > forced
 	})
