@@ -16,16 +16,18 @@ type dialer struct {
 	address string // host:port, or "" to ask the DNS
 	direct  bool   // TLS from the first byte: other SRV records, other port
 	timeout time.Duration
+	waits   func(atMost time.Duration) // told before each wait
 
 	lookupSRV func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 }
 
-func newDialer(cfg Config) dialer {
+func newDialer(cfg Config, waits func(time.Duration)) dialer {
 	return dialer{
 		domain:    cfg.Domain,
 		address:   cfg.Address,
 		direct:    cfg.TLS == DirectTLS,
 		timeout:   cfg.Timing.Dial,
+		waits:     waits,
 		lookupSRV: net.DefaultResolver.LookupSRV,
 	}
 }
@@ -39,6 +41,7 @@ func (d dialer) dial(ctx context.Context) (net.Conn, error) {
 	}
 	var failures []string
 	for _, address := range addresses {
+		d.waits(d.timeout)
 		conn, err := (&net.Dialer{Timeout: d.timeout}).DialContext(ctx, "tcp", address)
 		if err == nil {
 			return conn, nil
@@ -63,6 +66,7 @@ func (d dialer) candidates(ctx context.Context) ([]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
+	d.waits(d.timeout)
 	_, records, err := d.lookupSRV(ctx, service, "tcp", d.domain)
 	if err != nil || len(records) == 0 {
 		// No record, or no answer: the domain itself may still work, and if it

@@ -39,7 +39,7 @@ func TestCandidates(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			asked := ""
 			d := tt.dialer
-			d.domain, d.timeout = "chat.test", time.Minute
+			d.domain, d.timeout, d.waits = "chat.test", time.Minute, func(time.Duration) {}
 			d.lookupSRV = func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 				asked = "_" + service + "._" + proto + "." + name
 				return "", tt.records, tt.err
@@ -81,7 +81,8 @@ func TestDialGoesOnToTheNextAddress(t *testing.T) {
 	open := l.Addr().(*net.TCPAddr)
 	srv := func(a *net.TCPAddr) *net.SRV { return &net.SRV{Target: a.IP.String() + ".", Port: uint16(a.Port)} }
 	records := []*net.SRV{srv(closed), srv(open)}
-	d := dialer{domain: "chat.test", timeout: time.Minute, lookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
+	waits := 0
+	d := dialer{domain: "chat.test", timeout: time.Minute, waits: func(time.Duration) { waits++ }, lookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
 		return "", records, nil
 	}}
 	conn, err := d.dial(t.Context())
@@ -89,6 +90,9 @@ func TestDialGoesOnToTheNextAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
+	if waits != 3 {
+		t.Errorf("told of %d waits, want one for the records and one for each address", waits)
+	}
 	records = []*net.SRV{srv(closed), srv(closed)}
 	if _, err := d.dial(t.Context()); err == nil || strings.Count(err.Error(), closed.String()) != 2 {
 		t.Errorf("error %v, want both attempts", err)

@@ -13,6 +13,8 @@
 //     refused login or a resource conflict, and returns nil when cancelled.
 //   - No peer can block it: connecting, negotiating, writing and waiting for
 //     signs of life are all bounded, and every bound ends in closing the socket.
+//   - [Link.Ping] is answered while the link works, also when the server is away
+//     or hangs, and no more once its loop is stuck.
 //   - [Link.Send] never blocks. Signals to one user leave in the order given.
 //     A signal that could not leave before its deadline is dropped and logged.
 //   - Credentials go only to a server whose certificate was verified for the

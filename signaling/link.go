@@ -51,6 +51,7 @@ type Link struct {
 	log    *slog.Logger
 	dialer dialer
 	queue  *queue
+	pulse  *pulse
 
 	invalid atomic.Uint64
 	mu      sync.Mutex
@@ -67,14 +68,16 @@ func New(cfg Config, codec Codec, log *slog.Logger) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
+	turning := newPulse()
 	return &Link{
 		cfg:    cfg,
 		self:   self,
 		tls:    tlsConfig,
 		codec:  codec,
 		log:    log,
-		dialer: newDialer(cfg),
+		dialer: newDialer(cfg, turning.waits),
 		queue:  newQueue(),
+		pulse:  turning,
 		status: Status{State: StatusOffline, Since: time.Now()},
 	}, nil
 }
@@ -155,6 +158,7 @@ func (r *runner) attempt(ctx context.Context) (up time.Duration, err error) {
 		return 0, err
 	}
 	s.timing, s.domain, s.queue, s.codec, s.log = l.cfg.Timing, l.self.Domainpart(), l.queue, l.codec, l.log
+	s.pulse = l.pulse
 	in := &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid}
 	var since time.Time
 	err = s.run(ctx, in, func() {
@@ -173,6 +177,7 @@ func (l *Link) connect(ctx context.Context) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Dial)
 	defer cancel()
+	l.pulse.waits(l.cfg.Timing.Dial)
 	conn, err := l.cfg.Dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("dial server: %w", err)
@@ -203,10 +208,16 @@ func (r *runner) wait(ctx context.Context, delay time.Duration, err error) {
 		attrs = append(attrs, "condition", word)
 	}
 	r.link.log.Log(ctx, level, "xmpp offline", attrs...)
+	r.link.pulse.waits(0)
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	for {
+		select {
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-r.link.pulse.asked:
+		}
 	}
 }

@@ -38,6 +38,8 @@ type negotiation struct {
 func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Negotiate)
 	defer cancel()
+	l.pulse.waits(l.cfg.Timing.Negotiate)
+	defer l.pulse.waits(0)
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 

@@ -29,6 +29,7 @@ type stream struct {
 	queue  *queue
 	codec  Codec
 	log    *slog.Logger
+	pulse  *pulse // of the loop
 
 	heard   chan struct{} // something was read; capacity 1
 	ready   chan struct{} // the server answered hello; capacity 1
@@ -104,6 +105,7 @@ func (s *stream) loop(ctx context.Context, readerDone <-chan error, online func(
 			err = s.write(ctx, []byte(answer))
 		case <-queued:
 			err = s.drain(ctx)
+		case <-s.pulse.asked:
 		}
 		timer.Reset(time.Until(life.deadline))
 	}
@@ -162,7 +164,9 @@ func (s *stream) write(ctx context.Context, stanza []byte) error {
 		_ = s.conn.SetWriteDeadline(time.Now().Add(s.timing.Close)) // fails only on a closed socket
 	})
 	defer stop()
+	s.pulse.waits(s.timing.Write)
 	_, err := s.conn.Write(stanza)
+	s.pulse.waits(0)
 	switch {
 	case err == nil:
 		return nil

@@ -47,8 +47,7 @@ func (h *health) tasks() []intercom.Task {
 func (d *daemon) loops() []loop {
 	return []loop{
 		{"control", func(ctx context.Context) error { return pingSocket(ctx, d.cfg.Control.Socket) }},
-		// The link's own loop waits for the network; what others wait for are its locks.
-		{"xmpp", func(context.Context) error { d.link.Status(); return nil }},
+		{"xmpp", d.link.Ping},
 		{"calls", d.client.Ping},
 		{"device", d.device.Ping},
 	}
