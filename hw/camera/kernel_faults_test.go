@@ -91,6 +91,28 @@ func TestStalledEncoder(t *testing.T) {
 	})
 }
 
+// TestReadAfterTheLastRoute: readers that share a camera come back after its
+// error, and get it again.
+func TestReadAfterTheLastRoute(t *testing.T) {
+	enc, cam := encoder(), usbCamera(v4l2.YUYV)
+	bubble(t, devices{"/dev/video0": cam, "/dev/video11": enc}, func(l *lab) {
+		r := l.mustOpen()
+		coded(l.t, r)
+		cam.Fail(uapi.VIDIOC_STREAMON, syscall.EINVAL, 0)
+		enc.Stall(true)
+		var first error
+		for first == nil {
+			_, _, first = r.Read()
+		}
+		for range 3 {
+			if _, _, err := r.Read(); err != first {
+				l.t.Errorf("after %v: %v", first, err)
+			}
+		}
+		l.close()
+	})
+}
+
 // TestErrors: each names the device and what to do.
 func TestErrors(t *testing.T) {
 	tests := []struct {

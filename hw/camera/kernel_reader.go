@@ -28,6 +28,7 @@ type kernelReader struct {
 	mu     sync.Mutex
 	routes []plan.Route // the first is in use
 	stream *pipeline.Stream
+	err    error // of all routes: the end
 	closed bool
 }
 
@@ -107,9 +108,20 @@ func (r *kernelReader) Read() (image.Image, func(), error) {
 func (r *kernelReader) next(failed *pipeline.Stream, why error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	switch {
+	case r.closed:
 		return io.EOF
+	case r.err != nil: // readers that share the camera each ask once more
+		return r.err
+	case r.stream != failed:
+		return nil
 	}
+	r.err = r.replaceLocked(failed, why)
+	return r.err
+}
+
+// replaceLocked starts the next route.
+func (r *kernelReader) replaceLocked(failed *pipeline.Stream, why error) error {
 	route := r.routes[0]
 	r.k.failed(route, why)
 	closeErr := failed.Close()
