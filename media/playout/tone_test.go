@@ -185,6 +185,43 @@ func TestOneToneAtATime(t *testing.T) {
 	}
 }
 
+// TestAnnouncementWaitsItsTurn: what is asked for while the tone before still
+// fades does not take the announcement's place.
+func TestAnnouncementWaitsItsTurn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		after []Tone // NoTone is StopTone
+		want  []Tone
+	}{
+		"stopped":              {[]Tone{NoTone}, []Tone{Announce, NoTone}},
+		"followed":             {[]Tone{Connect}, []Tone{Announce, Connect}},
+		"stopped and followed": {[]Tone{NoTone, Ring}, []Tone{Announce, Ring}},
+		"followed and stopped": {[]Tone{Ring, NoTone}, []Tone{Announce, NoTone}},
+		"asked for twice":      {[]Tone{Announce}, []Tone{Announce, NoTone}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ts tones
+			ts.play(Ring)
+			ts.add(make([]int32, opus.FrameSamples))
+			ts.play(Announce)
+			for _, tone := range tc.after {
+				if tone == NoTone {
+					ts.stop()
+				} else {
+					ts.play(tone)
+				}
+			}
+			ts.add(make([]int32, opus.FrameSamples))
+			assert.Equal(t, tc.want[0], ts.now.tone)
+			for range 2 * time.Second / Period { // the announcement's length
+				ts.add(make([]int32, opus.FrameSamples))
+			}
+			if assert.Equal(t, tc.want[1] == NoTone, ts.silent()); !ts.silent() {
+				assert.Equal(t, tc.want[1], ts.now.tone)
+			}
+		})
+	}
+}
+
 func TestAskingAgainDoesNotRestartALoop(t *testing.T) {
 	var ts tones
 	ts.play(RingBack)

@@ -1,10 +1,12 @@
 package playout
 
 // tones decides which tone sounds: one at a time, a new one in place of the
-// old, except that Announce is never cut short.
+// old, except that Announce is never cut short, nor left out while it waits for
+// the one before to fade.
 type tones struct {
 	now  performer
 	next Tone // follows when now has ended; NoTone is none
+	last Tone // follows Announce as next; NoTone is none
 }
 
 // play asks for t. Asking for the looped tone that sounds changes nothing.
@@ -12,6 +14,10 @@ func (t *tones) play(tone Tone) {
 	switch {
 	case t.now.done():
 		t.now = newPerformer(tone)
+	case t.next == Announce:
+		if t.last = tone; tone == Announce {
+			t.last = NoTone
+		}
 	case t.now.tone == tone && (t.now.melody.loop || tone == Announce) && !t.now.ending:
 		t.next = NoTone
 	default:
@@ -22,7 +28,9 @@ func (t *tones) play(tone Tone) {
 
 // stop ends what sounds, and what was to follow.
 func (t *tones) stop() {
-	t.next = NoTone
+	if t.last = NoTone; t.next != Announce {
+		t.next = NoTone
+	}
 	t.yield()
 }
 
@@ -40,6 +48,6 @@ func (t *tones) silent() bool { return t.now.done() && t.next == NoTone }
 func (t *tones) add(acc []int32) {
 	t.now.add(acc)
 	if t.now.done() && t.next != NoTone {
-		t.now, t.next = newPerformer(t.next), NoTone
+		t.now, t.next, t.last = newPerformer(t.next), t.last, NoTone
 	}
 }
