@@ -39,9 +39,10 @@ type Device struct {
 
 	// Owned by the loop.
 	plan     *ringPlan
-	pressed  press                    // the last that counted
-	notes    map[call.SessionID]*note // of live sessions
-	stuck    map[string]struct{}      // buttons that do not come up
+	pressed  press                     // the last that counted
+	notes    map[call.SessionID]*note  // of live sessions
+	stuck    map[string]struct{}       // buttons that do not come up
+	asked    map[call.UserID]time.Time // when contacts last asked for a relay
 	updating bool
 	shown    Indication
 	humming  Tone
@@ -70,6 +71,7 @@ func New(cfg Config, ports Ports, log *slog.Logger) *Device {
 		xmpp:   XMPPStatus{State: "connecting", Since: time.Now()},
 		notes:  make(map[call.SessionID]*note),
 		stuck:  make(map[string]struct{}),
+		asked:  make(map[call.UserID]time.Time),
 	}
 }
 

@@ -10,14 +10,14 @@ import (
 // Indication is what the lamps show.
 type Indication string
 
-// The indications, the strongest first: of those that apply, the first is
-// shown.
+// The indications. Of those that apply, the first is shown; but nothing hides
+// ShowLive while somebody may see or hear the door.
 const (
 	ShowUpdating Indication = "updating" // power must not be cut
-	ShowRinging  Indication = "ringing"  // a call comes in or goes out
+	ShowRinging  Indication = "ringing"  // a call comes in, or goes out and can be heard
 	ShowLive     Indication = "live"     // camera or microphone is open
 	ShowInCall   Indication = "in_call"  // a call is up
-	ShowOffline  Indication = "offline"  // nobody could be rung
+	ShowOffline  Indication = "offline"  // nobody can be rung
 	ShowError    Indication = "error"    // some hardware is missing
 	ShowIdle     Indication = "idle"
 )
@@ -56,10 +56,14 @@ type situation struct {
 
 func (s situation) indication() Indication {
 	switch {
+	case s.talking && s.live:
+		return ShowLive
 	case s.updating:
 		return ShowUpdating
-	case s.ringingOut || s.ringingIn:
+	case s.ringingIn || s.ringingOut && s.online:
 		return ShowRinging
+	case s.ringingOut:
+		return ShowOffline
 	case s.live:
 		return ShowLive
 	case s.talking:

@@ -9,19 +9,22 @@ import (
 
 // TestIndication gives what the lamps show; the first reason wins.
 func TestIndication(t *testing.T) {
-	all := situation{updating: true, ringingOut: true, ringingIn: true, talking: true, live: true, broken: true}
+	all := situation{updating: true, ringingOut: true, ringingIn: true, talking: true, live: true, broken: true, online: true}
 	for _, c := range []struct {
 		name   string
 		change func(*situation)
 		want   Indication
 	}{
-		{"everything at once", func(*situation) {}, ShowUpdating},
+		{"everything at once", func(*situation) {}, ShowLive},
+		{"nobody sees or hears", func(s *situation) { s.talking = false }, ShowUpdating},
 		{"no update", func(s *situation) { s.updating = false }, ShowRinging},
 		{"rings in only", func(s *situation) { s.ringingOut = false }, ShowRinging},
-		{"rings out only", func(s *situation) { s.ringingIn, s.ringingOut = false, true }, ShowRinging},
+		{"rings in, offline", func(s *situation) { s.online = false }, ShowRinging},
+		{"rings out, offline", func(s *situation) { s.ringingIn, s.ringingOut = false, true }, ShowOffline},
+		{"rings out only", func(s *situation) { s.online = true }, ShowRinging},
 		{"does not ring", func(s *situation) { s.ringingOut = false }, ShowLive},
-		{"devices closed", func(s *situation) { s.live = false }, ShowInCall},
-		{"no call, offline", func(s *situation) { s.talking = false }, ShowOffline},
+		{"call without devices", func(s *situation) { s.talking, s.live = true, false }, ShowInCall},
+		{"no call, offline", func(s *situation) { s.talking, s.online = false, false }, ShowOffline},
 		{"online, something missing", func(s *situation) { s.online = true }, ShowError},
 		{"all well", func(s *situation) { s.broken = false }, ShowIdle},
 		{"camera open without a call", func(s *situation) { s.live = true }, ShowLive},
@@ -76,9 +79,10 @@ func TestTonesOfACallThatFails(t *testing.T) {
 	run(t, withTones, func(r *rig) {
 		r.wantTold("at first", "lamp offline")
 		r.press("front")
-		r.wantTold("nobody can hear it", "lamp ringing", "tone offline")
-		r.online()
-		r.wantTold("the link comes in time")
+		r.wantTold("nobody can hear it, the lamp stays", "tone offline")
+		r.dev.SetXMPP(XMPPStatus{State: xmppOnline})
+		r.wantTold("the link comes in time", "lamp ringing", "tone ring_back")
+		r.happened()
 		r.press("front")
 		r.wantTold("cancel", "lamp idle", "tone ", "tone end")
 		r.press("front")

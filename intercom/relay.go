@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 )
@@ -35,28 +36,44 @@ func (d *Device) pulse(name string, e Event) error {
 	return err
 }
 
+// relayPause is how soon after a request for a relay another one of the same
+// user is looked at: a repeated update, an impatient finger, a flood.
+const relayPause = time.Second
+
+// maxRelayName is how many characters of a name from outside are shown.
+const maxRelayName = 100
+
 // relayAsked triggers a relay for somebody in a call, who asked for it with an
-// update, or says why not.
+// update, or says why not. What comes too soon is dropped without a word.
 func (d *Device) relayAsked(s *call.Session, user call.UserID, name string) {
-	name = fmt.Sprintf("%.64s", name) // logs are not filled from outside
+	now := time.Now()
+	if last, before := d.asked[user]; before && now.Sub(last) < relayPause {
+		d.log.Debug("relay request ignored: too soon after the last", "session", s.ID(), "user", user)
+		return
+	}
+	d.asked[user] = now
 	e := Event{Session: s.ID(), UserID: user}
 	err := d.mayTrigger(s, user, name)
 	if err == nil {
 		d.outside(func(context.Context) { _ = d.pulse(name, e) }) // it tells what goes wrong
 		return
 	}
-	e.Event, e.Relay, e.Error = "relay", name, err.Error()
-	d.log.Warn("relay not triggered", "relay", name, "session", e.Session, "user", user, "err", err)
+	e.Event, e.Relay, e.Error = "relay", shortened(name), err.Error()
+	d.log.Warn("relay not triggered", "relay", e.Relay, "session", e.Session, "user", user, "err", err)
 	d.publish(e)
 }
+
+// shortened keeps logs from being filled from outside.
+func shortened(name string) string { return fmt.Sprintf("%.*s", maxRelayName, name) }
 
 // mayTrigger says why a user may not trigger a relay: a door opens only for
 // those listed, while the device is connected with them.
 func (d *Device) mayTrigger(s *call.Session, user call.UserID, name string) error {
-	relay, err := d.cfg.relay(name)
-	if err != nil {
-		return err
+	i := slices.IndexFunc(d.cfg.Relays, func(r Relay) bool { return r.Name == name })
+	if i < 0 {
+		return fmt.Errorf("no relay %q", shortened(name))
 	}
+	relay := d.cfg.Relays[i]
 	if !slices.Contains(relay.Callers, user) || !d.cfg.isContact(user) {
 		return fmt.Errorf("user %d is not among its callers", user)
 	}

@@ -6,19 +6,26 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 )
 
 func withRelay(c *Config) {
-	c.Relays = []Relay{{Name: "door", Callers: []call.UserID{anna, stranger}}, {Name: "gate"}}
+	c.Relays = []Relay{
+		{Name: "door", Callers: []call.UserID{anna, stranger}}, {Name: "gate"},
+		{Name: longName, Callers: []call.UserID{anna}},
+	}
 }
+
+// longName is as long as a configuration may have it.
+var longName = strings.Repeat("door of the north wing ", 5)[:100]
 
 func TestRelayByCommand(t *testing.T) {
 	run(t, withRelay, func(r *rig) {
 		r.online()
 		ctx := r.t.Context()
-		wantError(t, "unknown", r.dev.Relay(ctx, "window"), `no relay "window"; there is: door, gate`)
+		wantError(t, "unknown", r.dev.Relay(ctx, "window"), `no relay "window"; there is: door, gate, `+longName)
 		r.wantTold("nothing opens")
 		if err := r.dev.Relay(ctx, "gate"); err != nil {
 			t.Error(err)
@@ -61,7 +68,10 @@ func TestRelayByUpdate(t *testing.T) {
 		{"completed", anna, true, call.ConnectionCompleted, anna, open, true, ""},
 		{"not a relay", anna, true, 0, anna, call.Extension{"door": "open"}, false, ""},
 		{"another relay", anna, true, 0, anna, call.Extension{"relay": "gate"}, false, "not among its callers"},
-		{"unknown relay", anna, true, 0, anna, call.Extension{"relay": strings.Repeat("x", 1000)}, false, `no relay "` + strings.Repeat("x", 64) + `"`},
+		{"unknown relay", anna, true, 0, anna, call.Extension{"relay": strings.Repeat("x", 1000)}, false, `no relay "` + strings.Repeat("x", 100) + `"`},
+		{"nearly a relay", anna, true, 0, anna, call.Extension{"relay": "door\x00"}, false, `no relay "door\x00"`},
+		{"relay with a long name", anna, true, 0, anna, call.Extension{"relay": longName}, true, ""},
+		{"the beginning of it", anna, true, 0, anna, call.Extension{"relay": longName[:64]}, false, "no relay"},
 		{"no relay", anna, true, 0, anna, call.Extension{"relay": ""}, false, "no relay"},
 		{"still ringing", anna, false, 0, anna, open, false, "the session is NEW, not ACTIVE"},
 		{"not connected", anna, true, call.ConnectionDisconnected, anna, open, false, "not connected"},
@@ -85,7 +95,7 @@ func TestRelayByUpdate(t *testing.T) {
 				r.mu.Unlock()
 				r.update(c.sender, "phone", "in-1", c.ext)
 				if c.opens {
-					r.wantTold("open", "relay door")
+					r.wantTold("open", "relay "+c.ext["relay"])
 				} else {
 					r.wantTold("closed")
 				}
@@ -117,4 +127,55 @@ func (r *rig) wantRelayEvent(opened bool, refusal string) {
 func TestDeviceWithoutRelays(t *testing.T) {
 	d := New(Config{Relays: []Relay{{Name: "door"}}}, Ports{}, slog.New(slog.DiscardHandler))
 	wantError(t, "no port", d.Relay(t.Context(), "door"), `trigger relay "door": the device has no relays`)
+}
+
+// TestRelayFlood has one who may not open anything get in nobody's way, and one
+// who may open no relay twice with one update that comes twice.
+func TestRelayFlood(t *testing.T) {
+	run(t, func(c *Config) {
+		withRelay(c)
+		c.Buttons[1].Contacts = []call.UserID{anna, ben}
+	}, func(r *rig) {
+		r.online()
+		r.press("all")
+		for _, user := range []call.UserID{anna, ben} {
+			r.answer(r.lastSent(call.SignalCall, user), call.SignalAccept)
+		}
+		id := r.lastSent(call.SignalCall, anna).Session
+		r.wantTold("call", "lamp ringing", "lamp in_call")
+		r.happened()
+		open := call.Extension{"relay": "door"}
+		for range 1000 {
+			r.update(ben, "phone", id, open)
+			r.happened()
+		}
+		r.update(anna, "phone", id, open)
+		r.update(anna, "phone", id, open)
+		r.wantTold("both at once", "relay door")
+		r.wantRelayEvent(true, "")
+		time.Sleep(relayPause)
+		r.update(anna, "phone", id, open)
+		r.wantTold("once more, later", "relay door")
+	})
+}
+
+// TestRelayOfAnotherDevice has the devices of a user that are not in the call
+// open nothing: one that another was quicker than, and one that has hung up.
+func TestRelayOfAnotherDevice(t *testing.T) {
+	run(t, withRelay, func(r *rig) {
+		r.online()
+		r.press("front")
+		ring := r.lastSent(call.SignalCall, anna)
+		r.answer(ring, call.SignalAccept)
+		late := ring
+		late.Type, late.Peer, late.SDP = call.SignalAccept, call.Address{User: anna, Resource: "tablet"}, "answer"
+		r.client.Receive(late)
+		r.wantTold("call", "lamp ringing", "lamp in_call")
+		r.update(anna, "tablet", ring.Session, call.Extension{"relay": "door"})
+		r.wantTold("the tablet")
+		r.press("front")
+		r.wantTold("end", "lamp idle")
+		r.update(anna, "phone", ring.Session, call.Extension{"relay": "door"})
+		r.wantTold("after the end")
+	})
 }
