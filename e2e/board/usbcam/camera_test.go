@@ -32,8 +32,9 @@ func plug(t *testing.T, silent bool) (*hostController, func() error) {
 	go func() { done <- newCamera(o, there).run(ctx) }()
 	return &hostController{t: t, conn: here}, func() error {
 		cancel()
+		err := <-done // it cuts the cable itself
 		_ = here.Close()
-		return <-done
+		return err
 	}
 }
 
@@ -223,6 +224,18 @@ func TestReadRequest(t *testing.T) {
 			t.Errorf("%s was read", name)
 		}
 	}
+}
+
+// Nothing that is read is larger than what came.
+func FuzzReadRequest(f *testing.F) {
+	f.Add(message(cmdUnlink, 1, 0))
+	f.Add(append(message(cmdSubmit, 2, 0), make([]byte, 64)...))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		q, err := readRequest(bytes.NewReader(b))
+		if err == nil && len(q.data)+headerLength > len(b) {
+			t.Errorf("%d bytes of data out of %d", len(q.data), len(b))
+		}
+	})
 }
 
 // The committed clip is what a camera sends: a key frame first, one access unit
