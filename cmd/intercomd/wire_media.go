@@ -66,12 +66,9 @@ func (d *daemon) registerCamera(c config.Camera) (id string) {
 		return ""
 	}
 	d.parts.camera = cameraPresence(c.Source, d.log)
-	id, unregister, err := camera.Register(camera.Config{
-		Source: c.Source.String(), Width: c.Width, Height: c.Height, FPS: c.FPS, Bitrate: c.Bitrate,
-		Rotation: c.Rotation, Mirror: c.Mirror,
-		Exposure: c.Exposure, Brightness: c.Brightness, PowerLine: c.PowerLine,
-		Counters: d.parts.filmed, Log: d.log.With("part", "camera"),
-	})
+	cc := cameraOf(c)
+	cc.Counters, cc.Log = d.parts.filmed, d.log.With("part", "camera")
+	id, unregister, err := camera.Register(cc)
 	return d.registered(d.parts.camera, id, unregister, err)
 }
 
@@ -101,18 +98,28 @@ func (d *daemon) registered(p *presence, id string, unregister func(), err error
 
 func (d *daemon) openSpeaker(c config.Audio, duplex *audio.Duplex) *speaker {
 	if c.Playback.Kind == config.SourceDevice {
-		d.parts.card = speakerPresence(d.log)
+		plays := func() bool { return d.parts.speaker.status("").State == intercom.DeviceOpen }
+		d.parts.card = speakerPresence(c.Playback, plays, d.log)
 	}
 	log := d.log.With("part", "speaker")
 	d.parts.speaker = newSpeaker(func() (audio.Playback, error) {
 		return audio.OpenPlayback(audio.PlaybackConfig{
 			Playback: c.Playback.String(), Volume: c.PlaybackVolume, Period: c.Period,
 			Duplex: duplex, Counters: d.parts.played, Log: log,
-			OnChange: func(state string, err error) { d.device.DeviceChanged(intercom.PartSpeaker, state, err) },
+			OnChange: d.speakerChanged,
 		})
 	}, log)
 	d.cleanup = append(d.cleanup, d.parts.speaker.close)
 	return d.parts.speaker
+}
+
+// speakerChanged is told by the speaker that its card is lost or back. A lost
+// one is looked for from then on, as nothing else opens it before the next tone.
+func (d *daemon) speakerChanged(state string, err error) {
+	if d.parts.card != nil {
+		d.parts.card.used()
+	}
+	d.device.DeviceChanged(intercom.PartSpeaker, state, err)
 }
 
 func (d *daemon) cameraStatus() intercom.DeviceStatus {
@@ -128,11 +135,10 @@ func (d *daemon) microphoneStatus() intercom.DeviceStatus {
 	return s
 }
 
-// playbackStatus believes the speaker before anything else: it opens its card
-// for tones too.
+// playbackStatus believes a speaker that plays; it opens its card for tones too.
 func (d *daemon) playbackStatus() intercom.DeviceStatus {
 	s := d.parts.speaker.status(d.cfg.Audio.Playback.String())
-	if d.parts.card != nil && s.State == intercom.DeviceIdle {
+	if d.parts.card != nil {
 		s = d.parts.card.correct(s)
 	}
 	s.Counters = soundCounters(d.parts.played.Stats())

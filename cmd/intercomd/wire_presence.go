@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -58,22 +56,19 @@ func microphonePresence(s config.Source, log *slog.Logger) *presence {
 	}
 }
 
-// speakerPresence watches over audio.playback, which is a sound card. The card
-// is not opened: whether it is the right one shows with the first tone.
-func speakerPresence(log *slog.Logger) *presence {
-	return &presence{key: "audio.playback", log: log, nodes: []string{"/dev/snd/*"}, check: anySpeaker}
-}
-
-// anySpeaker tells whether some sound card can play.
-func anySpeaker() error {
-	cards, err := audio.List()
-	if slices.ContainsFunc(cards, func(c audio.Info) bool { return !c.Capture }) {
-		return nil
+// speakerPresence watches over audio.playback, which is a sound card. One that
+// plays, as it does for tones outside of calls, is there.
+func speakerPresence(s config.Source, plays func() bool, log *slog.Logger) *presence {
+	return &presence{
+		key: "audio.playback", log: log,
+		nodes: nodesOf(s, "/dev/snd/*"),
+		check: func() error {
+			if plays() {
+				return nil
+			}
+			return audio.CheckPlayback(s.String())
+		},
 	}
-	if err != nil {
-		return err
-	}
-	return errors.New("no sound card has a speaker")
 }
 
 // nodesOf says which paths tell of a source.

@@ -113,6 +113,7 @@ func TestPresenceLogsChanges(t *testing.T) {
 
 func TestPresenceOfSources(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "gone")
+	noCard := config.Source{Kind: config.SourceDevice, Name: "no such card"}
 	for _, c := range []struct {
 		name string
 		p    *presence
@@ -123,7 +124,9 @@ func TestPresenceOfSources(t *testing.T) {
 		{"camera", cameraPresence(config.Source{Kind: config.SourceDevice, Name: "/dev/no-such-camera"}, discard()), "/dev/no-such-camera"},
 		{"test tone", microphonePresence(config.Source{Kind: config.SourceTest}, discard()), ""},
 		{"sound file", microphonePresence(config.Source{Kind: config.SourceFile, Path: missing + ".wav"}, discard()), "gone.wav"},
-		{"sound card", microphonePresence(config.Source{Kind: config.SourceDevice, Name: "no such card"}, discard()), "no such card"},
+		{"speaker", speakerPresence(noCard, func() bool { return false }, discard()), `open speaker "no such card"`},
+		{"speaker that plays", speakerPresence(noCard, func() bool { return true }, discard()), ""},
+		{"sound card", microphonePresence(noCard, discard()), "no such card"},
 	} {
 		c.p.look()
 		got := c.p.correct(intercom.DeviceStatus{State: "idle"})

@@ -179,6 +179,33 @@ func TestSpeakerRetries(t *testing.T) {
 	})
 }
 
+// TestSpeakerThatIsNotThere is known before anything is played, and has not
+// failed for ever.
+func TestSpeakerThatIsNotThere(t *testing.T) {
+	d := &daemon{cfg: config.Default(), log: discard()}
+	d.cfg.Audio.Playback = config.Source{Kind: config.SourceDevice, Name: "no such card"}
+	d.device = intercom.New(intercom.Config{}, intercom.Ports{}, discard())
+	d.parts.played = new(audio.Counters)
+	d.openSpeaker(d.cfg.Audio, audio.NewDuplex())
+	defer d.close()
+	if got := d.playbackStatus(); got.State != intercom.DeviceIdle || got.Source != "no such card" {
+		t.Errorf("at first %+v", got)
+	}
+	d.parts.card.look()
+	if got := d.playbackStatus(); got.State != intercom.DeviceMissing || !strings.Contains(got.Error, "no such sound card") {
+		t.Errorf("after a look %+v", got)
+	}
+	d.parts.card.check = func() error { return nil }
+	d.parts.card.look()
+	if got := d.playbackStatus(); got.State != intercom.DeviceIdle || got.Error != "" {
+		t.Errorf("when it is there %+v", got)
+	}
+	d.speakerChanged(audio.StateLost, errors.New("unplugged"))
+	if looked := d.parts.card.fresh; looked {
+		t.Error("a card that was lost is not looked for")
+	}
+}
+
 func TestClosedSpeakerIsNotOpened(t *testing.T) {
 	tries := 0
 	s := newSpeaker(func() (audio.Playback, error) { tries++; return nil, errors.New("gone") }, discard())

@@ -88,13 +88,37 @@ func openPlayback(cfg PlaybackConfig, sys alsa.System) (Playback, error) {
 	return r, nil
 }
 
-// CheckPlayback tells whether a spec can be meant. It opens nothing, because
-// that would overwrite a file.
-func CheckPlayback(spec string) error {
-	if _, err := validPlayback(spec); err != nil {
+// CheckPlayback tells whether a speaker can be opened now: a sound card is
+// opened and configured, and nothing is heard of it. A file is left alone, as
+// opening would overwrite it. A card that this process plays on is reported as
+// held: do not ask then. The error names the spec and the reason, and for a card
+// what to do.
+func CheckPlayback(spec string) error { return checkPlayback(spec, alsa.Kernel{}) }
+
+func checkPlayback(spec string, sys alsa.System) error {
+	isCard, err := validPlayback(spec)
+	if err == nil && isCard {
+		err = probeSpeaker(spec, sys)
+	}
+	if err != nil {
 		return fmt.Errorf("open speaker %q: %w", spec, err)
 	}
 	return nil
+}
+
+// probeSpeaker opens a card as a speaker does that was not told anything else.
+func probeSpeaker(spec string, sys alsa.System) error {
+	s, err := newSpeaker(PlaybackConfig{Playback: spec}, sys)
+	if err != nil {
+		return err
+	}
+	l, err := openLine(sys, lineConfig{
+		spec: s.card, stream: alsa.StreamPlayback, period: s.cfg.Period, duplex: s.cfg.Duplex, log: s.cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+	return l.close()
 }
 
 // validPlayback tells a card from what is simulated.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/intercomd/intercomd/hw/internal/alsa/alsatest"
 )
 
 func TestOpenPlaybackRefuses(t *testing.T) {
@@ -27,18 +29,42 @@ func TestOpenPlaybackRefuses(t *testing.T) {
 
 func TestCheckPlayback(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.wav")
+	busy, card := usbCard(), usbCard()
+	busy.Number, busy.ID, busy.Name = 1, "Busy", "Headset"
+	sys := alsatest.NewSystem(card, busy)
+	held, err := sys.Open("/dev/snd/pcmC1D0p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	before := sys.OpenFiles()
 	for spec, want := range map[string]string{
-		"null":         "",
-		"file:" + path: "",
-		"hw:0,0":       "",
-		"auto":         "",
-		"test":         `open speaker "test": "test" is a microphone`,
-		"file:":        "file: without a path",
+		"null":              "",
+		"file:" + path:      "",
+		"hw:0,0":            "",
+		"auto":              "",
+		"/dev/snd/pcmC0D0p": "",
+		"test":              `open speaker "test": "test" is a microphone`,
+		"file:":             "file: without a path",
+		"hw:0,1":            `open speaker "hw:0,1": no such sound card: there is Device (hw:0,0), Busy (hw:1,0)`,
+		"Divice":            `open speaker "Divice": no such sound card: there is Device (hw:0,0), Busy (hw:1,0)`,
+		"Busy":              `open speaker "Busy": /dev/snd/pcmC1D0p: another program holds it, stop that`,
+		"/dev/snd/pcmC0D0c": `open speaker "/dev/snd/pcmC0D0c": /dev/snd/pcmC0D0c: wrong direction`,
+		"/dev/snd/pcmC7D0p": `/dev/snd/pcmC7D0p: no such`,
 	} {
-		err := CheckPlayback(spec)
+		err := checkPlayback(spec, sys)
 		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
-			t.Errorf("CheckPlayback(%q) = %v, want %q", spec, err, want)
+			t.Errorf("checkPlayback(%q) = %v, want %q", spec, err, want)
 		}
+	}
+	if open := sys.OpenFiles(); open != before {
+		t.Errorf("%d files stay open", open-before)
+	}
+	if heard := card.Heard(); len(heard) > 0 {
+		t.Errorf("%d samples were heard", len(heard))
+	}
+	if err := CheckPlayback("no such card"); err == nil {
+		t.Error("a card is found that cannot be there")
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the check made the file: %v", err)
