@@ -79,13 +79,14 @@ func (c *checker) input(key string, in rawButton, b *Button) {
 		b.Line = c.line(key, in.Chip, in.Line, in.ActiveLow == nil || *in.ActiveLow)
 		b.Bias = oneOf(c, key+".bias", orDefault(in.Bias, PullUp), PullUp, PullDown, NoBias)
 		b.Debounce = c.within(key+".debounce", in.Debounce, defaultDebounce, minDebounce, maxDebounce)
+		b.KernelDebounce = in.KernelDebounce
 		c.useless(key, with, "device", "key")
 	case ButtonEvdev:
 		b.Device, b.Key = c.inputDevice(key+".device", in.Device), c.key(key+".key", string(in.Key))
 		b.Debounce = c.within(key+".debounce", in.Debounce, defaultDebounce, minDebounce, maxDebounce)
-		c.useless(key, with, "chip", "line", "active_low", "bias")
+		c.useless(key, with, "chip", "line", "active_low", "bias", "kernel_debounce")
 	case ButtonControl, ButtonStdin:
-		c.useless(key, with, "chip", "line", "active_low", "bias", "debounce", "device", "key", "long_press")
+		c.useless(key, with, "chip", "line", "active_low", "bias", "debounce", "kernel_debounce", "device", "key", "long_press")
 	}
 }
 

@@ -64,17 +64,35 @@ func (c *checker) audio() Audio {
 	if in.Period != 10*time.Millisecond && in.Period != 20*time.Millisecond {
 		c.problemf("audio.period", "%v is not a period, allowed are 10ms, 20ms", in.Period)
 	}
-	if !in.Announce && c.raw.AutoAccept.Enabled {
-		c.problemf("audio.announce", "false would let the callers of auto_accept watch and listen unnoticed, allowed is true while auto_accept.enabled is")
+	capture, playback := c.source("audio.capture", in.Capture, captureSpecs()), c.source("audio.playback", in.Playback, playbackSpecs())
+	if c.raw.AutoAccept.Enabled {
+		c.announcement(capture, playback)
 	}
 	return Audio{
-		Capture:        c.source("audio.capture", in.Capture, captureSpecs()),
-		Playback:       c.source("audio.playback", in.Playback, playbackSpecs()),
+		Capture:        capture,
+		Playback:       playback,
 		CaptureVolume:  c.optional("audio.capture_volume", in.CaptureVolume, 0, 100),
 		PlaybackVolume: c.optional("audio.playback_volume", in.PlaybackVolume, 0, 100),
 		Period:         in.Period,
 		Tones:          in.Tones,
 		Announce:       in.Announce,
+	}
+}
+
+// announcement checks that people at the door hear when a call is answered by
+// itself.
+func (c *checker) announcement(capture, playback Source) {
+	in := c.raw.Audio
+	if !in.Announce {
+		c.problemf("audio.announce", "false would let the callers of auto_accept watch and listen unnoticed, allowed is true while auto_accept.enabled is")
+	}
+	if in.PlaybackVolume != nil && *in.PlaybackVolume == 0 {
+		c.problemf("audio.playback_volume", "0 would let the callers of auto_accept watch and listen unnoticed, allowed is 1 to 100 while auto_accept.enabled is")
+	}
+	camera := c.raw.Camera.Source
+	films := camera != string(SourceTest) && camera != string(SourceNone) && !strings.HasPrefix(camera, "file:")
+	if playback.Kind == SourceNull && (films || capture.Kind == SourceDevice) {
+		c.warnf("audio.playback", "null keeps everybody from hearing that auto_accept has answered a call, better is a speaker")
 	}
 }
 

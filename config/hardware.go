@@ -45,6 +45,10 @@ type Button struct {
 	Device   string        // of ButtonEvdev: path or a part of the name; "" is the first that has the key
 	Key      string        // of ButtonEvdev: name or code of the key
 	Debounce time.Duration // of both, 1 to 300 ms; default 20 ms
+	// KernelDebounce has the kernel filter a line of ButtonGPIO where it can. That
+	// spares work on a line with much noise, and misses short presses on a busy
+	// board.
+	KernelDebounce bool
 
 	// LongPress names the button whose press a long press of this one is, ""
 	// if it is a press like any other. That button has no LongPress itself.

@@ -28,6 +28,7 @@ DIR/c.yaml:5: camera.power_line_frequency: a list is not a text or a whole numbe
 		{"sound", "audio: {capture_volume: 101, playback_volume: -1, period: 15ms}\n", `DIR/c.yaml:5: audio.period: 15ms is not a period, allowed are 10ms, 20ms
 DIR/c.yaml:5: audio.capture_volume: 101 is out of range, allowed are 0 to 100
 DIR/c.yaml:5: audio.playback_volume: -1 is out of range, allowed are 0 to 100`},
+		{"inaudible", "auto_accept: {enabled: true, callers: [Anna]}\naudio: {playback_volume: 0}\n", "DIR/c.yaml:6: audio.playback_volume: 0 would let the callers of auto_accept watch and listen unnoticed, allowed is 1 to 100 while auto_accept.enabled is"},
 		{"unnoticed", "auto_accept: {enabled: true, callers: [Anna]}\naudio: {announce: false}\n", "DIR/c.yaml:6: audio.announce: false would let the callers of auto_accept watch and listen unnoticed, allowed is true while auto_accept.enabled is"},
 
 		{"line", "buttons:\n  - {name: a, source: gpio, contacts: [Anna], chip: /tmp/chip, bias: up, debounce: 1s}\n", `DIR/c.yaml:6: buttons[0].chip: "/tmp/chip" is not a chip, allowed are auto, the name, the label and the path of one
@@ -52,11 +53,12 @@ DIR/c.yaml:6: buttons[0].key: is missing, it must be a key such as KEY_ENTER`},
 		{"keys of other sources", `buttons:
   - {name: a, contacts: [Anna], line: 17, long_press: b}
   - {name: b, source: gpio, line: 17, contacts: [Anna], key: KEY_ENTER}
-  - {name: c, source: evdev, key: KEY_ENTER, contacts: [Anna], active_low: false}
+  - {name: c, source: evdev, key: KEY_ENTER, contacts: [Anna], active_low: false, kernel_debounce: true}
 `, `DIR/c.yaml:6: buttons[0].line: has no meaning with source: control
 DIR/c.yaml:6: buttons[0].long_press: has no meaning with source: control
 DIR/c.yaml:7: buttons[1].key: has no meaning with source: gpio
-DIR/c.yaml:8: buttons[2].active_low: has no meaning with source: evdev`},
+DIR/c.yaml:8: buttons[2].active_low: has no meaning with source: evdev
+DIR/c.yaml:8: buttons[2].kernel_debounce: has no meaning with source: evdev`},
 		{"hang up somebody", "buttons:\n  - {name: a, action: hangup, contacts: [Anna], mode: conference}\n  - {name: b, action: sing}\n", `DIR/c.yaml:6: buttons[0].contacts: has no meaning with action: hangup
 DIR/c.yaml:6: buttons[0].mode: has no meaning with action: hangup
 DIR/c.yaml:7: buttons[1].action: "sing" is unknown, allowed are call, hangup
@@ -90,7 +92,7 @@ DIR/c.yaml:5: watchdog.timeout: 4s is out of range, allowed are 5s to 5m0s`},
 func TestHardware(t *testing.T) {
 	cfg, warnings, err := load(t, folder(t), minimal+`
 buttons:
-  - {name: a, source: gpio, contacts: [Anna], chip: pinctrl-bcm2711, line: doorbell, active_low: false, bias: pull-down, debounce: 1ms, long_press: b}
+  - {name: a, source: gpio, contacts: [Anna], chip: pinctrl-bcm2711, line: doorbell, active_low: false, bias: pull-down, debounce: 1ms, kernel_debounce: true, long_press: b}
   - {name: b, source: evdev, action: hangup, device: Keypad 5, key: 28}
 camera: {source: "usb:C920", rotation: 270, mirror: true, exposure: 0, brightness: -5, power_line_frequency: 0x32}
 audio: {capture: "hw:1,0", playback: Loopback, capture_volume: 0, playback_volume: 100, period: 10ms, tones: false, announce: false}
@@ -103,7 +105,7 @@ watchdog: {device: /dev/watchdog, timeout: 5m}
 	anna := Contact{Name: "Anna", UserID: 101}
 	assert.Equal(t, []Button{
 		{Name: "a", Source: ButtonGPIO, Action: ButtonCall, Contacts: []Contact{anna}, Mode: FirstAnswer, CallType: VideoCall,
-			Line: Line{Chip: "pinctrl-bcm2711", Name: "doorbell"}, Bias: PullDown, Debounce: time.Millisecond, LongPress: "b"},
+			Line: Line{Chip: "pinctrl-bcm2711", Name: "doorbell"}, Bias: PullDown, Debounce: time.Millisecond, KernelDebounce: true, LongPress: "b"},
 		{Name: "b", Source: ButtonEvdev, Action: ButtonHangUp, Device: "Keypad 5", Key: "28", Debounce: 20 * time.Millisecond},
 	}, cfg.Buttons)
 	assert.Equal(t, Camera{Source: Source{Kind: SourceDevice, Name: "usb:C920"}, Width: 1280, Height: 720, FPS: 30, Bitrate: 1_500_000,
@@ -114,6 +116,27 @@ watchdog: {device: /dev/watchdog, timeout: 5m}
 	assert.Equal(t, []Lamp{{Name: "l", Line: Line{Chip: "auto", Name: "23", ActiveLow: true}, Shows: []Indication{ShowLive, ShowInCall}}}, cfg.Lamps)
 	assert.Equal(t, []Relay{{Name: "r", Line: Line{Chip: "auto", Name: "RELAY", ActiveLow: true}, Pulse: 10 * time.Second, Callers: []Contact{}}}, cfg.Relays)
 	assert.Equal(t, Watchdog{Device: "/dev/watchdog", Timeout: 5 * time.Minute}, cfg.Watchdog)
+}
+
+// TestUnheardAnnouncement warns of a door that cannot say that it is watched.
+func TestUnheardAnnouncement(t *testing.T) {
+	for file, want := range map[string]string{
+		"camera: {source: usb}\naudio: {playback: \"null\"}\n": "audio.playback: null keeps everybody from hearing that auto_accept has answered a call, better is a speaker",
+		"audio: {capture: auto}\n":                             "audio.playback: null keeps everybody from hearing that auto_accept has answered a call, better is a speaker",
+		"camera: {source: usb}\naudio: {playback: auto}\n":     "",
+		"camera: {source: test}\naudio: {capture: none}\n":     "",
+	} {
+		_, warnings, err := load(t, folder(t), minimal+"auto_accept: {enabled: true, callers: [Anna]}\n"+file, nil, nil)
+		require.NoError(t, err)
+		var got []string
+		for _, w := range warnings {
+			got = append(got, w.String())
+		}
+		assert.Equal(t, want, strings.Join(got, "; "), file)
+		_, warnings, err = load(t, folder(t), minimal+file, nil, nil)
+		require.NoError(t, err)
+		assert.Empty(t, warnings, "without auto_accept")
+	}
 }
 
 // TestHardwareOutsideFile sets keys that have no default, and one that is a

@@ -66,9 +66,11 @@ func TestSample(t *testing.T) {
 // TestBoardSample checks the example for a real board, and that it uses what a
 // board has.
 func TestBoardSample(t *testing.T) {
-	dir := folder(t)
-	cfg, warnings, err := Load("../packaging/rpi.yaml", nil, map[string]string{"quickblox.password_file": filepath.Join(dir, "password")})
+	credentials := t.TempDir() // as systemd hands them to the service's user
+	require.NoError(t, os.WriteFile(filepath.Join(credentials, "quickblox.password"), []byte("of the service"), 0o400))
+	cfg, warnings, err := Load("../packaging/rpi.yaml", []string{"CREDENTIALS_DIRECTORY=" + credentials}, nil)
 	require.NoError(t, err)
+	assert.Equal(t, "of the service", cfg.QuickBlox.Password.Reveal())
 	assert.Empty(t, warnings)
 	assert.Equal(t, Source{Kind: SourceDevice, Name: "auto"}, cfg.Camera.Source)
 	assert.Equal(t, Source{Kind: SourceDevice, Name: "auto"}, cfg.Audio.Capture)

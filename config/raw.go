@@ -93,20 +93,21 @@ type rawContact struct {
 }
 
 type rawButton struct {
-	Name      string         `mapstructure:"name"`
-	Source    string         `mapstructure:"source"`
-	Action    string         `mapstructure:"action"`
-	Contacts  []string       `mapstructure:"contacts"`
-	Mode      string         `mapstructure:"mode"`
-	CallType  string         `mapstructure:"call_type"`
-	Chip      string         `mapstructure:"chip"`
-	Line      word           `mapstructure:"line"`
-	ActiveLow *bool          `mapstructure:"active_low"`
-	Bias      string         `mapstructure:"bias"`
-	Debounce  *time.Duration `mapstructure:"debounce"`
-	Device    string         `mapstructure:"device"`
-	Key       word           `mapstructure:"key"`
-	LongPress string         `mapstructure:"long_press"`
+	Name           string         `mapstructure:"name"`
+	Source         string         `mapstructure:"source"`
+	Action         string         `mapstructure:"action"`
+	Contacts       []string       `mapstructure:"contacts"`
+	Mode           string         `mapstructure:"mode"`
+	CallType       string         `mapstructure:"call_type"`
+	Chip           string         `mapstructure:"chip"`
+	Line           word           `mapstructure:"line"`
+	ActiveLow      *bool          `mapstructure:"active_low"`
+	Bias           string         `mapstructure:"bias"`
+	Debounce       *time.Duration `mapstructure:"debounce"`
+	KernelDebounce bool           `mapstructure:"kernel_debounce"`
+	Device         string         `mapstructure:"device"`
+	Key            word           `mapstructure:"key"`
+	LongPress      string         `mapstructure:"long_press"`
 }
 
 type rawLamp struct {

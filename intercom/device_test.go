@@ -309,3 +309,20 @@ func wantError(t *testing.T, what string, err error, text string) {
 		t.Errorf("%s: error %v, want one with %q", what, err, text)
 	}
 }
+
+// TestStatusOfALoopThatIsStuck is an answer all the same, for the shutdown
+// waits for whoever asks.
+func TestStatusOfALoopThatIsStuck(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.setCamera(DeviceOpen)
+		release := make(chan struct{})
+		r.dev.later(func() { <-release })
+		synctest.Wait()
+		began := time.Now()
+		st := r.dev.Status()
+		if took := time.Since(began); took != statusTimeout || st.Camera.State != DeviceOpen || st.Name != "Front door" {
+			t.Errorf("after %v: %+v", took, st)
+		}
+		close(release)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 )
@@ -103,7 +104,11 @@ func (d *Device) choose(verb string, id call.SessionID) ([]*call.Session, error)
 	return live, nil
 }
 
-// Status says what the device is doing now.
+// statusTimeout is how long Status waits for a loop that does not answer.
+const statusTimeout = 5 * time.Second
+
+// Status says what the device is doing now. Of a device that has stopped, or
+// does not answer within 5 s, it has no sessions.
 func (d *Device) Status() Status {
 	st := Status{
 		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: d.xmppStatus(),
@@ -117,7 +122,9 @@ func (d *Device) Status() Status {
 	for _, c := range d.cfg.Contacts {
 		st.Contacts = append(st.Contacts, ContactStatus(c))
 	}
-	_ = d.ask(context.Background(), func() error { // a device that has stopped has no sessions
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	_ = d.ask(ctx, func() error { // without an answer nothing is known of sessions
 		st.Started = d.started
 		st.Stuck = slices.Sorted(maps.Keys(d.stuck))
 		for _, s := range d.client.Sessions() {

@@ -46,7 +46,8 @@ func (d *daemon) button(b config.Button) gpio.Source {
 	case config.ButtonGPIO:
 		return gpio.NewLine(gpio.LineConfig{
 			Button: b.Name, Chip: chipOf(b.Line), Line: b.Line.Name, ActiveLow: b.Line.ActiveLow, Bias: gpio.Bias(b.Bias),
-			Debounce: b.Debounce, LongPress: hold, Log: log, OnChange: d.lines.add(name, sourceOf(b.Line)),
+			Debounce: b.Debounce, KernelDebounce: b.KernelDebounce, LongPress: hold,
+			Log: log, OnChange: d.lines.add(name, sourceOf(b.Line)),
 		})
 	case config.ButtonEvdev:
 		return gpio.NewKey(gpio.KeyConfig{

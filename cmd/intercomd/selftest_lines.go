@@ -132,7 +132,7 @@ func (t *tester) source(b config.Button, onChange func(string, error)) gpio.Sour
 	case config.ButtonGPIO:
 		return gpio.NewLine(gpio.LineConfig{
 			Button: b.Name, Chip: chipOf(b.Line), Line: b.Line.Name, ActiveLow: b.Line.ActiveLow, Bias: gpio.Bias(b.Bias),
-			Debounce: b.Debounce, Board: t.bench.board, OnChange: onChange,
+			Debounce: b.Debounce, KernelDebounce: b.KernelDebounce, Board: t.bench.board, OnChange: onChange,
 		})
 	case config.ButtonEvdev:
 		return gpio.NewKey(gpio.KeyConfig{
