@@ -2,7 +2,7 @@
 SHELL := bash
 TAGS := netgo,osusergo
 
-.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox e2e-board bench lint clean
+.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox e2e-board board-kernel bench lint clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ e2e-quickblox: ## real SDK, Chromium and Prosody; SCENARIO=name for one
 e2e-board: ## the arm64 program on a virtual board; SCENARIO=name for one
 	scripts/setup.sh build e2e board
 	scripts/e2e-board.sh
+
+board-kernel: ## the virtual board's kernel, from Debian's source package
+	scripts/board-kernel.sh --build
 
 bench: ## the figures of docs/performance.md
 	scripts/setup.sh build e2e

@@ -9,7 +9,7 @@
 #
 # HASH covers e2e/board/kernel and this script: a change builds another kernel.
 # Building takes about 6 minutes on two cores, 140 MB of downloads and 2 GB of
-# disk, and needs what `scripts/setup.sh kernel` installs.
+# disk; what it needs is installed (scripts/setup.sh kernel).
 #
 # usage: scripts/board-kernel.sh [--build]      (--build: take none that is kept)
 set -euo pipefail
@@ -39,6 +39,7 @@ if [ -f "$result/vmlinuz" ]; then
 	exit 0
 fi
 
+scripts/setup.sh kernel >&2
 work=$cache/work
 log=$work/build.log
 mkdir -p "$work"
