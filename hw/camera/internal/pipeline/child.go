@@ -58,6 +58,9 @@ func (s *Stream) pictures(ctx context.Context, child io.Reader, out sink) error 
 		if _, err := io.ReadFull(child, memory); err != nil {
 			return err
 		}
+		if s.resting() {
+			continue
+		}
 		frame := v4l2.Frame{Data: memory, FD: -1, Timestamp: time.Since(start)}
 		if err := out.give(shot{frame: frame, layout: l}); err != nil {
 			return err

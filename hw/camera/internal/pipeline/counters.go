@@ -15,7 +15,7 @@ type Counters struct {
 type Stats struct {
 	Route          string `json:"route"`             // the one in use or used last
 	Frames         uint64 `json:"frames"`            // delivered
-	Dropped        uint64 `json:"dropped"`           // left out because something was slow
+	Dropped        uint64 `json:"dropped"`           // left out because something was slow, a reader included
 	Damaged        uint64 `json:"damaged"`           // left out because they were broken
 	Copies         uint64 `json:"copies"`            // of whole raw pictures, by the processor
 	Imports        uint64 `json:"imports"`           // pictures given to an encoder without a copy

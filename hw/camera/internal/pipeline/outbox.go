@@ -3,22 +3,35 @@ package pipeline
 import (
 	"image"
 	"sync"
+	"time"
 )
 
 // maxQueue is how many access units may wait for their reader: a quarter of a
 // second at 30 a second.
 const maxQueue = 8
 
-// outbox hands pictures from the goroutines of a stream to its reader.
+// restAfter is how long after its last picture a reader is taken to be gone:
+// longer than one that is only slow takes for a picture.
+const restAfter = time.Second
+
+// outbox hands pictures from the goroutines of a stream to its reader. While
+// nobody reads it rests: pictures are neither kept nor counted as dropped.
+//
+//	fresh ─full→ resting ─take→ read ─restAfter without take→ resting
+//	  └───────────take───────────┘
 type outbox struct {
 	count *Counters
 	wake  chan struct{} // one token: something changed
 
-	mu     sync.Mutex
-	raw    image.Image // newest
-	units  []*Frame
-	broken bool // access units were left out: wait for a key frame
-	err    error
+	mu      sync.Mutex
+	raw     image.Image // newest
+	units   []*Frame
+	broken  bool // access units were left out: wait for a key frame
+	err     error
+	waiting bool      // a take is under way
+	left    time.Time // when the last take ended; zero while fresh
+	resting bool
+	resumed bool // it rested, and nobody was told that this is over
 }
 
 func newOutbox(c *Counters) *outbox { return &outbox{count: c, wake: make(chan struct{}, 1)} }
@@ -30,10 +43,44 @@ func (o *outbox) signal() {
 	}
 }
 
+// rest reports whether nobody reads.
+func (o *outbox) rest(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.restLocked(now)
+}
+
+func (o *outbox) restLocked(now time.Time) bool {
+	switch {
+	case o.waiting, o.resting:
+	case o.left.IsZero():
+		o.resting = o.raw != nil || len(o.units) >= maxQueue
+	default:
+		o.resting = now.Sub(o.left) >= restAfter
+	}
+	if o.resting {
+		o.raw, o.units, o.broken = nil, nil, true
+	}
+	return o.resting
+}
+
+// again reports, once, that somebody reads after a rest: the next access unit
+// is to be a key frame.
+func (o *outbox) again() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	resumed := o.resumed
+	o.resumed = false
+	return resumed
+}
+
 // putRaw replaces the picture that nobody took.
 func (o *outbox) putRaw(img image.Image) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.restLocked(time.Now()) {
+		return
+	}
 	if o.raw != nil {
 		o.count.dropped.Add(1)
 	}
@@ -46,6 +93,9 @@ func (o *outbox) putRaw(img image.Image) {
 func (o *outbox) putUnit(f *Frame) (needKey bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.restLocked(time.Now()) {
+		return false
+	}
 	if len(o.units) >= maxQueue {
 		o.count.dropped.Add(uint64(len(o.units)))
 		o.units, o.broken = nil, true
@@ -81,6 +131,7 @@ func (o *outbox) take() (image.Image, error) {
 	}
 }
 
+// poll takes what there is; nil when the reader has to wait.
 func (o *outbox) poll() (image.Image, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -88,6 +139,14 @@ func (o *outbox) poll() (image.Image, error) {
 		o.signal() // for the next call
 		return nil, o.err
 	}
+	img := o.next()
+	o.resumed, o.resting = o.resumed || o.resting, false
+	o.waiting, o.left = img == nil, time.Now()
+	return img, nil
+}
+
+// next takes a picture and counts it. The caller holds mu.
+func (o *outbox) next() image.Image {
 	if len(o.units) > 0 {
 		f := o.units[0]
 		o.units = o.units[1:]
@@ -96,13 +155,12 @@ func (o *outbox) poll() (image.Image, error) {
 		if f.key {
 			o.count.keyFrames.Add(1)
 		}
-		return f, nil
+		return f
 	}
-	if o.raw != nil {
-		img := o.raw
+	img := o.raw
+	if img != nil {
 		o.raw = nil
 		o.count.frames.Add(1)
-		return img, nil
 	}
-	return nil, nil
+	return img
 }

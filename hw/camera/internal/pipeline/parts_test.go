@@ -5,16 +5,66 @@ import (
 	"image"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func unitOf(key bool, name string) *Frame { return &Frame{key: key, payload: []byte(name)} }
+
+// began lets a reader take its first picture.
+func began(t *testing.T, o *outbox) {
+	t.Helper()
+	o.putUnit(unitOf(true, "begin"))
+	if img, err := o.take(); img == nil || err != nil {
+		t.Fatalf("took %v, %v", img, err)
+	}
+}
+
+// TestOutboxRests: what nobody reads is neither kept nor counted, and whoever
+// comes gets a key frame.
+func TestOutboxRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c Counters
+		o := newOutbox(&c)
+		for range 3 * maxQueue {
+			if o.putUnit(unitOf(false, "unread")) {
+				t.Error("asks for a key frame that nobody wants")
+			}
+		}
+		if !o.rest(time.Now()) || o.again() {
+			t.Error("does not rest before the first reader")
+		}
+		for round := range 2 {
+			time.AfterFunc(time.Millisecond, func() {
+				if o.rest(time.Now()) || !o.again() || o.again() || !o.putUnit(unitOf(false, "stale")) {
+					t.Errorf("round %d: the reader gets no key frame", round)
+				}
+				o.putUnit(unitOf(true, "key"))
+			})
+			if img, err := o.take(); err != nil || string(img.(*Frame).Payload()) != "key" {
+				t.Errorf("round %d: took %v, %v", round, img, err)
+			}
+			time.Sleep(restAfter - 1)
+			if o.rest(time.Now()) {
+				t.Error("rests while the reader is only slow")
+			}
+			time.Sleep(1)
+			if !o.rest(time.Now()) {
+				t.Error("goes on without a reader")
+			}
+		}
+		if s := c.Stats(); s.Dropped != 2 || s.Frames != 2 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
 
 // TestOutboxKeepsStreamsWhole: after access units were left out, the next that
 // comes through is a key frame.
 func TestOutboxKeepsStreamsWhole(t *testing.T) {
 	var c Counters
 	o := newOutbox(&c)
+	began(t, o)
 	for range maxQueue {
 		if o.putUnit(unitOf(false, "early")) {
 			t.Fatal("asks for a key frame while there is room")
@@ -34,7 +84,7 @@ func TestOutboxKeepsStreamsWhole(t *testing.T) {
 			t.Errorf("took %q, %v, want %q", img.(*Frame).Payload(), err, want)
 		}
 	}
-	if s := c.Stats(); s.Dropped != maxQueue+3 || s.Frames != 2 || s.KeyFrames != 1 || s.Bytes != 8 {
+	if s := c.Stats(); s.Dropped != maxQueue+3 || s.Frames != 3 || s.KeyFrames != 2 || s.Bytes != 13 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -42,6 +92,7 @@ func TestOutboxKeepsStreamsWhole(t *testing.T) {
 func TestOutboxKeepsNewestPicture(t *testing.T) {
 	var c Counters
 	o := newOutbox(&c)
+	began(t, o)
 	first, second := image.NewGray(image.Rect(0, 0, 1, 1)), image.NewGray(image.Rect(0, 0, 2, 2))
 	o.putRaw(first)
 	o.putRaw(second)

@@ -138,6 +138,9 @@ func (e *encoder) makeScratch() (err error) {
 
 // give implements sink.
 func (e *encoder) give(p shot) error {
+	if e.stream.out.again() {
+		_ = e.enc.ForceKeyFrame() // else its next one has to do
+	}
 	p.frame.Timestamp = e.stamp(p.frame.Timestamp)
 	if e.stream.demand.wanted(time.Now()) {
 		e.keepRaw(p)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/intercomd/intercomd/hw/camera/internal/picture"
+	"github.com/intercomd/intercomd/hw/camera/internal/plan"
 	"github.com/intercomd/intercomd/hw/internal/v4l2"
 )
 
@@ -87,7 +88,7 @@ func (s *Stream) each(ctx context.Context, c *camera, capture *v4l2.Capture, f f
 		if err != nil {
 			return err
 		}
-		if c.thin.skip(b.Timestamp) {
+		if c.thin.skip(b.Timestamp) || s.resting() {
 			err = b.Release()
 		} else {
 			err = f(b)
@@ -96,6 +97,12 @@ func (s *Stream) each(ctx context.Context, c *camera, capture *v4l2.Capture, f f
 			return err
 		}
 	}
+}
+
+// resting reports whether pictures need not be made, as nobody reads them. What
+// is passed through is made anyway.
+func (s *Stream) resting() bool {
+	return s.cfg.Route.Kind != plan.Passthrough && s.out.rest(time.Now())
 }
 
 // openRaw runs raw pictures from a camera into an encoder, or out.
