@@ -34,29 +34,43 @@ func (d *daemon) wireButtons() []intercom.Task {
 // button makes the source of a button's presses, nil if it has none here.
 func (d *daemon) button(b config.Button) gpio.Source {
 	name, log := "button "+b.Name, d.log.With("part", "gpio")
-	hold := time.Duration(0)
-	if b.LongPress != "" {
-		hold = longPress
-	}
 	switch b.Source {
 	case config.ButtonStdin:
 		if stdin, ok := d.opts.Stdin.(*os.File); ok {
 			return gpio.NewTerminal(b.Name, stdin)
 		}
 	case config.ButtonGPIO:
-		return gpio.NewLine(gpio.LineConfig{
-			Button: b.Name, Chip: chipOf(b.Line), Line: b.Line.Name, ActiveLow: b.Line.ActiveLow, Bias: gpio.Bias(b.Bias),
-			Debounce: b.Debounce, KernelDebounce: b.KernelDebounce, LongPress: hold,
-			Log: log, OnChange: d.lines.add(name, sourceOf(b.Line)),
-		})
+		line := lineOf(b)
+		line.Log, line.OnChange = log, d.lines.add(name, sourceOf(b.Line))
+		return gpio.NewLine(line)
 	case config.ButtonEvdev:
-		return gpio.NewKey(gpio.KeyConfig{
-			Button: b.Name, Device: b.Device, Key: b.Key,
-			Debounce: b.Debounce, LongPress: hold, Log: log, OnChange: d.lines.add(name, keySource(b)),
-		})
+		key := keyOf(b)
+		key.Log, key.OnChange = log, d.lines.add(name, keySource(b))
+		return gpio.NewKey(key)
 	case config.ButtonControl:
 	}
 	return nil
+}
+
+// lineOf is a button at a line in the words of package gpio.
+func lineOf(b config.Button) gpio.LineConfig {
+	return gpio.LineConfig{
+		Button: b.Name, Chip: chipOf(b.Line), Line: b.Line.Name, ActiveLow: b.Line.ActiveLow, Bias: gpio.Bias(b.Bias),
+		Debounce: b.Debounce, KernelDebounce: b.KernelDebounce, LongPress: holdOf(b),
+	}
+}
+
+// keyOf is a button of an input device in the words of package gpio.
+func keyOf(b config.Button) gpio.KeyConfig {
+	return gpio.KeyConfig{Button: b.Name, Device: b.Device, Key: b.Key, Debounce: b.Debounce, LongPress: holdOf(b)}
+}
+
+// holdOf is how long a press has to be to mean another button, 0 for never.
+func holdOf(b config.Button) time.Duration {
+	if b.LongPress == "" {
+		return 0
+	}
+	return longPress
 }
 
 // keySource names a key for the status.

@@ -73,15 +73,20 @@ func (d *daemon) wireLamps() []intercom.Task {
 	var tasks []intercom.Task
 	for _, c := range d.cfg.Lamps {
 		name := "lamp " + c.Name
-		lamp := gpio.NewLamp(gpio.LampConfig{
-			Name: c.Name, Chip: chipOf(c.Line), Line: c.Line.Name, ActiveLow: c.Line.ActiveLow,
-			Shows: patterns(c.Shows), Log: d.log.With("part", "gpio"),
-			OnChange: d.lines.add(name, sourceOf(c.Line)),
-		})
+		lc := lampOf(c)
+		lc.Log, lc.OnChange = d.log.With("part", "gpio"), d.lines.add(name, sourceOf(c.Line))
+		lamp := gpio.NewLamp(lc)
 		d.lamps = append(d.lamps, lamp)
 		tasks = append(tasks, intercom.Task{Name: name, Run: lamp.Run})
 	}
 	return tasks
+}
+
+// lampOf is a lamp in the words of package gpio.
+func lampOf(c config.Lamp) gpio.LampConfig {
+	return gpio.LampConfig{
+		Name: c.Name, Chip: chipOf(c.Line), Line: c.Line.Name, ActiveLow: c.Line.ActiveLow, Shows: patterns(c.Shows),
+	}
 }
 
 func patterns(shows []config.Indication) []gpio.Pattern {

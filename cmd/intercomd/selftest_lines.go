@@ -31,10 +31,9 @@ func (t *tester) testLamp(ctx context.Context, l config.Lamp) (verdict, string) 
 	ctx, cancel := context.WithTimeout(ctx, lampTime)
 	defer cancel()
 	var state lastError
-	lamp := gpio.NewLamp(gpio.LampConfig{
-		Name: l.Name, Chip: chipOf(l.Line), Line: l.Line.Name, ActiveLow: l.Line.ActiveLow,
-		Board: t.bench.board, OnChange: state.set(cancel),
-	})
+	lc := lampOf(l)
+	lc.Shows, lc.Board, lc.OnChange = nil, t.bench.board, state.set(cancel) // it blinks whatever it is for
+	lamp := gpio.NewLamp(lc)
 	lamp.Show(gpio.PatternRinging)
 	if err := lamp.Run(ctx); err != nil {
 		return failed, err.Error()
@@ -130,14 +129,13 @@ func (t *tester) testButton(ctx context.Context, b config.Button) (verdict, stri
 func (t *tester) source(b config.Button, onChange func(string, error)) gpio.Source {
 	switch b.Source {
 	case config.ButtonGPIO:
-		return gpio.NewLine(gpio.LineConfig{
-			Button: b.Name, Chip: chipOf(b.Line), Line: b.Line.Name, ActiveLow: b.Line.ActiveLow, Bias: gpio.Bias(b.Bias),
-			Debounce: b.Debounce, KernelDebounce: b.KernelDebounce, Board: t.bench.board, OnChange: onChange,
-		})
+		line := lineOf(b)
+		line.Board, line.OnChange = t.bench.board, onChange
+		return gpio.NewLine(line)
 	case config.ButtonEvdev:
-		return gpio.NewKey(gpio.KeyConfig{
-			Button: b.Name, Device: b.Device, Key: b.Key, Debounce: b.Debounce, Board: t.bench.board, OnChange: onChange,
-		})
+		key := keyOf(b)
+		key.Board, key.OnChange = t.bench.board, onChange
+		return gpio.NewKey(key)
 	case config.ButtonControl, config.ButtonStdin:
 	}
 	return nil

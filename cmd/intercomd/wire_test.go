@@ -92,6 +92,37 @@ func TestWordsAgree(t *testing.T) {
 	}
 }
 
+// TestHardwareConfig says in the words of the drivers what the file says.
+func TestHardwareConfig(t *testing.T) {
+	line := config.Line{Chip: "gpiochip1", Name: "BELL", ActiveLow: true}
+	front := config.Button{
+		Name: "front", Line: line, Bias: config.PullDown, Device: "Keypad", Key: "KEY_ENTER",
+		Debounce: 5 * time.Millisecond, KernelDebounce: true, LongPress: "back",
+	}
+	for _, c := range []struct{ got, want any }{
+		{lineOf(front), gpio.LineConfig{
+			Button: "front", Chip: "gpiochip1", Line: "BELL", ActiveLow: true, Bias: gpio.BiasPullDown,
+			Debounce: 5 * time.Millisecond, KernelDebounce: true, LongPress: time.Second,
+		}},
+		{lineOf(config.Button{Name: "b", Line: config.Line{Chip: config.ChipAuto, Name: "17"}}), gpio.LineConfig{Button: "b", Line: "17"}},
+		{keyOf(front), gpio.KeyConfig{Button: "front", Device: "Keypad", Key: "KEY_ENTER", Debounce: 5 * time.Millisecond, LongPress: time.Second}},
+		{lampOf(config.Lamp{Name: "l", Line: line, Shows: []config.Indication{config.ShowLive}}), gpio.LampConfig{
+			Name: "l", Chip: "gpiochip1", Line: "BELL", ActiveLow: true, Shows: []gpio.Pattern{gpio.PatternLive},
+		}},
+		{cameraOf(config.Camera{
+			Source: config.Source{Kind: config.SourceDevice, Name: "usb"}, Width: 640, Height: 480, FPS: 25, Bitrate: 1000,
+			Rotation: 90, Mirror: true, Exposure: new(1), Brightness: new(2), PowerLine: "50",
+		}), camera.Config{
+			Source: "usb", Width: 640, Height: 480, FPS: 25, Bitrate: 1000,
+			Rotation: 90, Mirror: true, Exposure: new(1), Brightness: new(2), PowerLine: "50",
+		}},
+	} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Errorf("got\n%+v, want\n%+v", c.got, c.want)
+		}
+	}
+}
+
 // TestLines follows a line from the start to its loss and back.
 func TestLines(t *testing.T) {
 	var told []string
