@@ -238,6 +238,31 @@ func TestEncoderSkips(t *testing.T) {
 	})
 }
 
+// TestEncoderRests gives an encoder that left out the last frame no more for
+// long: it has not stalled when it then takes its time for the next.
+func TestEncoderRests(t *testing.T) {
+	bubble(t, func(t *testing.T, sys *v4l2test.System) {
+		e := plugEncoder(t, sys, v4l2test.NewEncoder(v4l2test.CodecConfig{Skip: 3, Latency: 30 * time.Millisecond}), vga)
+		frame := func(i int) v4l2.Frame {
+			return v4l2.Frame{Data: raw(v4l2.YU12, 640, 480, i), Timestamp: time.Duration(i) * time.Second}
+		}
+		for i := range 3 {
+			encode(t, e, frame(i))
+		}
+		for range 2 {
+			if _, err := e.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour)
+		encode(t, e, frame(3))
+		if p, err := e.Next(t.Context()); err != nil || p.Timestamp != 3*time.Second {
+			t.Errorf("after a rest: frame of %v, %v", p.Timestamp, err)
+		}
+		closeEncoder(t, e)
+	})
+}
+
 // TestEncoderOddities leaves out what is no access unit of a frame.
 func TestEncoderOddities(t *testing.T) {
 	tests := []struct {

@@ -78,6 +78,7 @@ type m2m struct {
 	free     []*slot
 	held     map[*slot]Frame // in the driver's hands
 	pending  []inflight      // oldest first
+	taken    time.Time       // when the last frame was taken
 	since    time.Time       // when the oldest frame without any result was taken; zero for none
 	draining bool
 	untold   bool // it is drained, and the driver will not tell the last result
@@ -179,9 +180,11 @@ func (m *m2m) account(s *slot, f Frame, timestamp time.Duration, copied bool) {
 		m.pending = append(m.pending[:0], m.pending[1:]...)
 	}
 	m.pending = append(m.pending, inflight{timestamp: timestamp, number: number})
-	if m.since.IsZero() {
-		m.since = time.Now()
+	now := time.Now()
+	if m.since.IsZero() || now.Sub(m.taken) >= m.stallAfter { // after a rest the time begins anew
+		m.since = now
 	}
+	m.taken = now
 }
 
 // match finds the frame a result belongs to and forgets it and those before,
