@@ -33,10 +33,11 @@ type Config struct {
 	// "csi:NAME" with a part of its name or bus, or a path below /dev.
 	Source string
 	// Width and Height are the size of the pictures in pixels: even, from
-	// MinSize to MaxSize. A camera takes its nearest; a recording has its own.
+	// MinSize to MaxSize. A camera takes its nearest that gives 10 pictures a
+	// second or more; a recording has its own.
 	Width, Height int
-	// FPS is the frame rate, from 1 to MaxFPS. A camera takes its nearest; IVF
-	// files have their own time.
+	// FPS is the frame rate, from 1 to MaxFPS. A camera takes its nearest at the
+	// size; IVF files have their own time.
 	FPS int
 	// Bitrate is what an encoder in hardware begins with, in bit/s; 0 is
 	// DefaultBitrate.

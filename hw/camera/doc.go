@@ -28,8 +28,10 @@
 // Limits: a camera that is passed through serves peers without H.264 only where
 // there is a hardware decoder of H.264, as nothing else could look into its
 // pictures in time. rpicam-vid's own H.264 (Raspberry Pi 5) never does, comes one
-// picture late, and takes neither key frames nor bitrates on demand. A late reader of a recording delays it, because a picture that is left
-// out would spoil those that refer to it. No profile of a recording is checked,
-// and its pictures are played in the order of the file, which is wrong for H.264
-// with B-frames.
+// picture late, and takes neither key frames nor bitrates on demand. While
+// nobody reads, a camera stays on, for its exposure, but nothing is encoded; its
+// own H.264 and rpicam-vid's are made all the same. A late reader of a recording
+// delays it, because a picture that is left out would spoil those that refer to
+// it. No profile of a recording is checked, and its pictures are played in the
+// order of the file, which is wrong for H.264 with B-frames.
 package camera

@@ -53,9 +53,10 @@ func newAdapter(cfg Config, h host) (*adapter, error) {
 	return a, err
 }
 
-// Open opens the source: a camera is looked for, but not started yet. It keeps the error for VideoRecord: mediadevices opens
-// every driver to compare properties, and would leave out one that fails and
-// report no more than that it found none.
+// Open opens the source: a camera is looked for, but not started yet. It keeps
+// the error for VideoRecord: mediadevices opens every driver to compare
+// properties, and would leave out one that fails and report no more than that it
+// found none.
 func (a *adapter) Open() error {
 	src, err := a.open()
 	a.mu.Lock()

@@ -8,9 +8,14 @@ type picture struct {
 	fps           int
 }
 
-// minFPS is the least rate a software encoder's pictures are thinned to before
-// a smaller size is taken instead.
+// minFPS is the least rate, in frames a second, that passes for moving pictures:
+// a smaller size is taken before a lower rate.
 const minFPS = 10
+
+// atMinFPS is what minFPS is worth, of the wanted rate's 1. Whoever asks for a
+// size wants to see that much of the door: at minFPS it is worth more than a
+// quarter of the area at full rate.
+const atMinFPS = 0.6
 
 // fit finds the picture of a format that comes nearest to what is wanted. A
 // software encoder's budget, in pixels a second, lowers the rate; 0 is no
@@ -52,9 +57,9 @@ func snap(v, low, high, step int) int {
 }
 
 // fit returns the rate of a size and how near it comes. Nearness is the square
-// root of the part of the wanted area, times the part of the wanted rate: half
-// the rate hurts more than half the area. A picture larger than wanted costs
-// as much as one that is as much smaller.
+// root of the part of the wanted area, times what the rate is worth ([pace]),
+// less for another shape. A picture larger than wanted costs as much as one
+// that is as much smaller.
 func (s Size) fit(want Want, budget float64) (picture, float64) {
 	if s.Width < 2 || s.Height < 2 || s.Width%2 != 0 || s.Height%2 != 0 {
 		return picture{}, 0
@@ -75,8 +80,22 @@ func (s Size) fit(want Want, budget float64) (picture, float64) {
 	if aspect > 1 {
 		aspect = 1 / aspect
 	}
-	score := math.Sqrt(area) * math.Min(1, rate/float64(want.FPS)) * math.Pow(aspect, 0.25)
+	score := math.Sqrt(area) * pace(rate, float64(want.FPS)) * math.Pow(aspect, 0.25)
 	return picture{width: s.Width, height: s.Height, fps: fps}, score
+}
+
+// pace is what a rate is worth where another is wanted, 0…1: little below
+// minFPS, from there on the size matters more.
+func pace(rate, want float64) float64 {
+	switch {
+	case rate >= want:
+		return 1
+	case want <= minFPS:
+		return rate / want
+	case rate < minFPS:
+		return atMinFPS * rate / minFPS
+	}
+	return atMinFPS + (1-atMinFPS)*(rate-minFPS)/(want-minFPS)
 }
 
 // rate is the lowest frame rate that is not below the wanted one, or else the

@@ -33,6 +33,13 @@ func jpegOnly() Node {
 	return n
 }
 
+// rawOnly is webcam without JPEG.
+func rawOnly() Node {
+	n := webcam()
+	n.Formats = n.Formats[1:]
+	return n
+}
+
 // uvcMeta is the metadata node that stands beside every UVC camera.
 func uvcMeta() Node {
 	return Node{

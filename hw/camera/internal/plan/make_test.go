@@ -51,6 +51,10 @@ func TestMake(t *testing.T) {
 			"YUYV 640x360 at 15/s from /dev/video0 (USB 2.0 Camera) → H.264 encoder in software", "comes nearest to 1280x720 at 30/s"},
 		{"virtual camera", Machine{Nodes: nodes(vivid(), boardEncoder())}, vga,
 			"NV12 640x480 at 25/s from /dev/video0 (vivid) → H.264 encoder /dev/video1 (vh264) by dma-buf", "takes the camera's NV12"},
+		{"virtual camera, slow at the size that is wanted", Machine{Nodes: nodes(vivid(), boardEncoder())}, hd,
+			"NV12 1280x720 at 13/s from /dev/video0 (vivid) → H.264 encoder /dev/video1 (vh264) by dma-buf", "comes nearest to 1280x720 at 30/s"},
+		{"webcam, too slow at the size that is wanted", Machine{Nodes: nodes(rawOnly(), piCodecs())}, want("usb", 1920, 1080, 30),
+			"YUYV 1280x720 at 10/s from /dev/video0 (USB 2.0 Camera) → H.264 encoder /dev/video11 (bcm2835-codec-encode) by dma-buf", ""},
 		{"virtual camera, flipped by control", Machine{Nodes: nodes(vivid(), boardEncoder())}, turned(vga, 180, true),
 			"NV12 640x480 at 25/s from /dev/video0 (vivid) → H.264 encoder /dev/video1 (vh264) by dma-buf", ""},
 		{"virtual camera, upright", Machine{Nodes: nodes(vivid(), boardEncoder())}, turned(want("auto", 360, 640, 25), 90, false),
@@ -86,6 +90,24 @@ func TestMake(t *testing.T) {
 				t.Errorf("reasons %q, want %q", c.Reasons, tt.reason)
 			}
 		})
+	}
+}
+
+// TestPace: the better rate is never worth less, and 10 frames a second of the
+// wanted size more than a quarter of it at full rate.
+func TestPace(t *testing.T) {
+	for _, want := range []float64{5, 10, 15, 30, 60} {
+		last := 0.0
+		for rate := 0.5; rate <= 2*want; rate += 0.5 {
+			worth := pace(rate, want)
+			if worth < last || worth > 1 || (worth == 1) != (rate >= want) {
+				t.Errorf("%v of %v frames a second is worth %v, after %v", rate, want, worth, last)
+			}
+			last = worth
+		}
+	}
+	if pace(minFPS, 30) <= 0.5 || pace(minFPS-1, 30) >= 0.6 {
+		t.Errorf("%v at 10/s, %v at 9/s", pace(minFPS, 30), pace(minFPS-1, 30))
 	}
 }
 
