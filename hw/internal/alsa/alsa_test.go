@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -133,6 +134,50 @@ func TestRequestsInWrongState(t *testing.T) {
 			t.Errorf("write of nothing: %v", err)
 		}
 	})
+}
+
+// liar is a driver that says something else about transfers than it does.
+type liar struct {
+	alsa.System
+	result int
+}
+
+func (l liar) Open(path string) (alsa.File, error) {
+	f, err := l.System.Open(path)
+	return lie{f, l.result}, err
+}
+
+type lie struct {
+	alsa.File
+	result int
+}
+
+func (l lie) Ioctl(request uintptr, arg unsafe.Pointer) error {
+	err := l.File.Ioctl(request, arg)
+	if err == nil && request == alsa.IoctlWriteI {
+		(*alsa.XferI)(arg).Result = l.result
+	}
+	return err
+}
+
+// TestTransferOfNonsense keeps callers from going round for ever, or beyond
+// their buffers.
+func TestTransferOfNonsense(t *testing.T) {
+	for result, want := range map[int]bool{-1: false, 0: false, 1: true, 10: true, 11: false} {
+		synctest.Test(t, func(t *testing.T) {
+			p := open(t, liar{alsatest.NewSystem(card()), result}, "/dev/snd/pcmC0D0p")
+			if _, err := p.Configure(telephone); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Prepare(); err != nil {
+				t.Fatal(err)
+			}
+			n, err := p.Write(make([]byte, 2*10))
+			if want && (n != result || err != nil) || !want && (n != 0 || !errors.Is(err, unix.EIO)) {
+				t.Errorf("a driver that says %d of 10: %d, %v", result, n, err)
+			}
+		})
+	}
 }
 
 func TestPlaybackRuns(t *testing.T) {

@@ -122,9 +122,13 @@ func (p *PCM) transfer(number uintptr, buf []byte) (int, error) {
 	if size == 0 || len(buf) < size {
 		return 0, fmt.Errorf("%s: %w", RequestName(number), unix.EINVAL)
 	}
-	x := XferI{Buf: unsafe.Pointer(&buf[0]), Frames: uint(len(buf) / size)}
+	frames := len(buf) / size
+	x := XferI{Buf: unsafe.Pointer(&buf[0]), Frames: uint(frames)}
 	if err := request(p.f, number, unsafe.Pointer(&x)); err != nil {
 		return 0, err
+	}
+	if x.Result < 1 || x.Result > frames {
+		return 0, fmt.Errorf("%s: the driver says it moved %d of %d frames: %w", RequestName(number), x.Result, frames, unix.EIO)
 	}
 	return x.Result, nil
 }
