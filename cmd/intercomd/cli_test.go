@@ -127,6 +127,7 @@ func TestSocketPath(t *testing.T) {
 		return path
 	}
 	named := write("named.yaml", "quickblox: {password_file: /no/such/file}\ncontrol: {socket: /from/file}\n")
+	near := write("near.yaml", "control: {socket: run/s}\n")
 	silent := write("silent.yaml", "device: {name: Door}\n")
 	broken := write("broken.yaml", "control: [\n")
 	wrong := write("wrong.yaml", "control: {socket: [1]}\n")
@@ -140,6 +141,7 @@ func TestSocketPath(t *testing.T) {
 		{"flag before all", env, "/from/flag", named, "/from/flag", ""},
 		{"environment before file", env, "", named, "/from/env", ""},
 		{"file before default", nil, "", named, "/from/file", ""},
+		{"path relative to the file", nil, "", near, filepath.Join(dir, "run/s"), ""},
 		{"file without socket", nil, "", silent, defaultSocket, ""},
 		{"nothing", nil, "", "", defaultSocket, ""},
 		{"no such file", nil, "", dir + "/x", "", "find control socket: open " + dir + "/x: no such file or directory"},

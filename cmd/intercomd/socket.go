@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"go.yaml.in/yaml/v3"
 
@@ -61,6 +62,9 @@ func socketOf(file string) (string, error) {
 	}
 	if raw.Control.Socket == "" {
 		return defaultSocket, nil
+	}
+	if !filepath.IsAbs(raw.Control.Socket) { // as config.Load understands it
+		return filepath.Join(filepath.Dir(file), raw.Control.Socket), nil
 	}
 	return raw.Control.Socket, nil
 }
