@@ -129,6 +129,30 @@ func TestDeviceWithoutRelays(t *testing.T) {
 	wantError(t, "no port", d.Relay(t.Context(), "door"), `trigger relay "door": the device has no relays`)
 }
 
+// TestRelayBeforeAnswer has one who is rung open nothing before there is a
+// connection, also while another in the same session has one.
+func TestRelayBeforeAnswer(t *testing.T) {
+	run(t, withRelay, func(r *rig) {
+		r.online()
+		r.press("all")
+		ring := r.lastSent(call.SignalCall, anna)
+		r.wantTold("ring", "lamp ringing")
+		r.update(anna, "phone", ring.Session, call.Extension{"relay": "door"})
+		r.wantTold("nobody has answered")
+		r.wantRelayEvent(false, "user 101 is not connected")
+		r.answer(r.lastSent(call.SignalCall, ben), call.SignalAccept)
+		r.wantTold("another answers", "lamp in_call")
+		time.Sleep(relayPause)
+		r.update(anna, "phone", ring.Session, call.Extension{"relay": "door"})
+		r.wantTold("only another has answered")
+		r.wantRelayEvent(false, "user 101 is not connected")
+		r.answer(ring, call.SignalAccept)
+		time.Sleep(relayPause)
+		r.update(anna, "phone", ring.Session, call.Extension{"relay": "door"})
+		r.wantTold("answered", "relay door")
+	})
+}
+
 // TestRelayFlood has one who may not open anything get in nobody's way, and one
 // who may open no relay twice with one update that comes twice.
 func TestRelayFlood(t *testing.T) {
