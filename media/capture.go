@@ -47,6 +47,8 @@ type capture struct {
 	track   mediadevices.Track // nil while the device is missing
 	err     error              // why it is missing
 	changed chan struct{}      // closed when track changes
+	missed  bool               // it was lost, and has yielded nothing since
+	wait    time.Duration      // before it is opened again
 }
 
 // openCapture opens the configured device of a kind. The error names it.
@@ -54,7 +56,7 @@ func openCapture(kind call.Kind, cfg Config, c *counters, log *slog.Logger) (*ca
 	ctx, cancel := context.WithCancel(context.Background())
 	cp := &capture{
 		kind: kind, cfg: cfg, counters: c, log: log.With("device", deviceName(kind)),
-		ctx: ctx, cancel: cancel, sources: map[codecName]*source{}, changed: make(chan struct{}),
+		ctx: ctx, cancel: cancel, sources: map[codecName]*source{}, changed: make(chan struct{}), wait: firstReopen,
 	}
 	for _, name := range codecNames() {
 		if name.kind() == kind {
@@ -182,16 +184,37 @@ func (c *capture) set(track mediadevices.Track, err error) {
 // lost starts the repair of a device that stopped yielding. It is called from
 // within a read of the device.
 func (c *capture) lost(track mediadevices.Track, err error) {
-	c.mu.Lock()
-	current := c.track == track
-	c.mu.Unlock()
-	if !current || c.ctx.Err() != nil {
+	if c.replaced(track) || c.ctx.Err() != nil {
 		return
 	}
-	c.log.Warn("device lost", "error", err)
 	c.set(nil, err)
-	c.tell(DeviceLost, err)
+	if c.miss(true) {
+		c.log.Warn("device lost", "error", err)
+		c.tell(DeviceLost, err)
+	}
 	c.tasks.start(func() { c.reopen(track) })
+}
+
+// miss notes whether the device is missed, and reports whether that is news.
+func (c *capture) miss(missed bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	news := c.missed != missed
+	c.missed = missed
+	return news
+}
+
+// yielded notes that something came of track. A device that was lost is back
+// only then: some open and yield nothing.
+func (c *capture) yielded(track mediadevices.Track) {
+	if c.replaced(track) || !c.miss(false) {
+		return
+	}
+	c.mu.Lock()
+	c.wait = firstReopen
+	c.mu.Unlock()
+	c.log.Info("device is back")
+	c.tell(DeviceBack, nil)
 }
 
 // reopen closes what is left of track and opens the device again and again.
@@ -199,16 +222,24 @@ func (c *capture) reopen(track mediadevices.Track) {
 	if err := track.Close(); err != nil {
 		c.log.Debug("close lost device", "error", err)
 	}
-	for wait := firstReopen; c.pause(wait); wait = min(2*wait, lastReopen) {
+	for c.pause(c.nextWait()) {
 		track, err := c.open()
 		if err == nil {
-			c.log.Info("device is back")
-			c.tell(DeviceBack, nil)
 			c.install(track)
 			return
 		}
 		c.set(nil, err)
 	}
+}
+
+// nextWait is how long to wait before the device is opened again: longer each
+// time, until it yields something.
+func (c *capture) nextWait() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wait := c.wait
+	c.wait = min(2*wait, lastReopen)
+	return wait
 }
 
 // tell reports a change to whoever wants to know.

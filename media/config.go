@@ -27,8 +27,8 @@ type Config struct {
 	GatherTimeout time.Duration // how long a description waits for candidates; default 300 ms
 
 	// OnDevice, when set, is told when the camera or microphone is lost while
-	// it is in use ([DeviceLost], with the reason) and when it is open again
-	// ([DeviceBack]). It must not block.
+	// it is in use ([DeviceLost], with the reason) and when it yields again
+	// ([DeviceBack]), in turns. It must not block.
 	OnDevice func(kind call.Kind, state string, err error)
 
 	// IncludeLoopback offers loopback candidates as well. They are always

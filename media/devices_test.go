@@ -3,13 +3,17 @@ package media
 import (
 	"context"
 	"errors"
+	"image"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
+	"github.com/pion/mediadevices/pkg/io/video"
+	"github.com/pion/mediadevices/pkg/prop"
 	"github.com/pion/mediadevices/pkg/wave"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -194,6 +198,44 @@ func TestFlappingCameraIsNotPunished(t *testing.T) {
 			r.eventually(time.Second, "the picture is back", func() bool { return p.frames.Load() > frames })
 			assert.LessOrEqual(t, time.Since(began), 300*time.Millisecond)
 		}
+		p.close()
+	})
+}
+
+// deadCamera opens and, while it is dead, yields nothing but an error.
+type deadCamera struct {
+	fakeCamera
+	dead atomic.Bool
+}
+
+func (c *deadCamera) VideoRecord(p prop.Media) (video.Reader, error) {
+	r, err := c.fakeCamera.VideoRecord(p)
+	return video.ReaderFunc(func() (image.Image, func(), error) {
+		if c.dead.Load() {
+			return nil, func() {}, errors.New("input/output error")
+		}
+		return r.Read()
+	}), err
+}
+
+// TestDeadCameraMakesNoStorm has a camera that opens and fails at once, again
+// and again: peers hear of it once, and it is opened once a second.
+func TestDeadCameraMakesNoStorm(t *testing.T) {
+	var news told
+	camera := &deadCamera{}
+	label := register(t, camera, "dead camera")
+	inBubble(t, func(c *Config) { c.VideoDevice, c.OnDevice = label, news.note }, func(r *rig) {
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, r.stream("s")), p)
+		time.Sleep(time.Second)
+		opens := camera.opens.Load()
+		camera.dead.Store(true)
+		time.Sleep(30 * time.Second)
+		assert.InDelta(t, 2*32, camera.opens.Load()-opens, 6, "mediadevices opens it twice each time")
+		assert.Equal(t, []string{"video lost: input/output error"}, news.all())
+		camera.dead.Store(false)
+		time.Sleep(2 * time.Second)
+		assert.Equal(t, []string{"video lost: input/output error", "video back"}, news.all())
 		p.close()
 	})
 }

@@ -173,6 +173,7 @@ func (s *source) encode(track mediadevices.Track) error {
 		if err != nil {
 			return errors.Join(err, reader.Close())
 		}
+		s.capture.yielded(track)
 		s.deliver(frame.Data, outlets)
 		release()
 	}
