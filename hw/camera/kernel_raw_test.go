@@ -72,3 +72,30 @@ func TestRawOfPassthrough(t *testing.T) {
 		}
 	})
 }
+
+// TestShortPictures: raw pictures that were cut short on the way are left out,
+// whether they are copied or turned.
+func TestShortPictures(t *testing.T) {
+	for _, mirror := range []bool{false, true} {
+		cam := v4l2test.NewCamera(v4l2test.CameraConfig{
+			Formats: []v4l2.FourCC{v4l2.NV12}, Sizes: []v4l2.FrameSize{v4l2test.Size(640, 360)},
+			Picture: func(f v4l2.Format, n uint32) []byte {
+				if n%2 == 1 {
+					return make([]byte, f.SizeImage/2)
+				}
+				return make([]byte, f.SizeImage)
+			},
+		})
+		bubble(t, devices{"/dev/video0": cam, "/dev/video11": encoder()}, func(l *lab) {
+			l.cfg.Height, l.cfg.Mirror = 360, mirror
+			r := l.mustOpen()
+			for range 10 {
+				coded(l.t, r)
+			}
+			l.close()
+			if s := l.cfg.Counters.Stats(); s.Damaged < 9 || s.Fallbacks != 0 {
+				l.t.Errorf("mirrored %v: %+v", mirror, s)
+			}
+		})
+	}
+}

@@ -37,6 +37,20 @@ func (p shot) write(dst *image.YCbCr, t plan.Turn, factor int) error {
 	return errors.Join(p.read(copied), err)
 }
 
+// whole reports whether the picture has all its bytes; a camera on a busy bus
+// cuts some short.
+func (p shot) whole() bool {
+	_, err := picture.Of(p.frame.Data, p.layout)
+	return err == nil
+}
+
+// done gives the picture's memory back.
+func (p shot) done() {
+	if p.frame.Done != nil {
+		p.frame.Done()
+	}
+}
+
 // sink is where raw pictures go.
 type sink interface {
 	// give takes a picture and calls its Done, now or later. It does not block.
@@ -69,9 +83,7 @@ type rawSink struct {
 func (r *rawSink) give(p shot) error {
 	dst := r.pool.next(r.size)
 	err := p.write(dst, r.stream.cfg.Route.InPicture, 1)
-	if p.frame.Done != nil {
-		p.frame.Done()
-	}
+	p.done()
 	if err != nil {
 		r.stream.cfg.Counters.damaged.Add(1) // cut short by the camera
 		return nil
@@ -145,10 +157,15 @@ func (e *encoder) give(p shot) error {
 	if e.stream.demand.wanted(time.Now()) {
 		e.keepRaw(p)
 	}
-	if e.direct && e.fits(p) {
-		return e.encode(p)
+	switch {
+	case !e.direct || !e.fits(p):
+		return e.convert(p)
+	case !e.enc.Imports() && !p.whole():
+		p.done()
+		e.stream.cfg.Counters.damaged.Add(1)
+		return nil
 	}
-	return e.convert(p)
+	return e.encode(p)
 }
 
 // stamp makes times differ, as drivers need them to.
@@ -223,9 +240,7 @@ func (e *encoder) encode(p shot) error {
 // convert gives a picture through scratch.
 func (e *encoder) convert(p shot) error {
 	err := p.write(e.room, e.turn, 1)
-	if p.frame.Done != nil {
-		p.frame.Done()
-	}
+	p.done()
 	if err != nil {
 		e.stream.cfg.Counters.damaged.Add(1)
 		return nil
