@@ -49,16 +49,22 @@ func (w *watcher) see(unit []byte, key bool, at time.Duration) *image.YCbCr {
 		return nil
 	}
 	_, err := w.dec.Decode(v4l2.Frame{Data: unit, FD: -1, Timestamp: at})
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	latest, failed := w.result()
 	if err == nil {
-		err = w.failed
+		err = failed
 	}
 	if err != nil {
 		w.giveUp(err)
 		return nil
 	}
-	return w.latest
+	return latest
+}
+
+// result is what the decoder came to so far.
+func (w *watcher) result() (latest *image.YCbCr, failed error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.latest, w.failed
 }
 
 // open opens the decoder and asks for a key frame to begin with.
@@ -76,9 +82,10 @@ func (w *watcher) open() bool {
 	return true
 }
 
-// giveUp leaves the decoder alone from now on.
+// giveUp leaves the decoder alone from now on, for others to use.
 func (w *watcher) giveUp(err error) {
 	w.givenUp = true
+	w.close()
 	w.stream.cfg.Log.Warn("peers without H.264 get no picture: the decoder failed", "decoder", w.stream.cfg.Route.Watcher.String(), "error", err)
 }
 
