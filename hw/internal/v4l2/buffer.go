@@ -41,9 +41,10 @@ type Buffer struct {
 func (b *Buffer) KeyFrame() bool { return b.Flags&uapi.V4L2_BUF_FLAG_KEYFRAME != 0 }
 
 // Release gives the buffer back to the driver. Only the first call has an
-// effect. After the stream was closed it frees the memory.
+// effect, and that of no buffer has none. After the stream was closed it frees
+// the memory.
 func (b *Buffer) Release() error {
-	if b.released.Swap(true) {
+	if b == nil || b.released.Swap(true) {
 		return nil
 	}
 	return b.lender.takeBack(b.slot)

@@ -159,14 +159,14 @@ func (c *Capture) take() (*Buffer, error) {
 		if d.flags&uapi.V4L2_BUF_FLAG_ERROR != 0 || d.used == 0 {
 			c.stats.Corrupt++
 			if err := c.l.takeBack(d.slot); err != nil {
-				return nil, err
+				return nil, errors.Join(err, newest.Release())
 			}
 			continue
 		}
 		if newest != nil {
 			c.stats.Dropped++
 			if err := newest.Release(); err != nil {
-				return nil, err
+				return nil, errors.Join(err, c.l.takeBack(d.slot))
 			}
 		}
 		newest = c.l.lend(d)

@@ -274,6 +274,26 @@ func TestCaptureErrors(t *testing.T) {
 	}
 }
 
+// TestCaptureLosesNoBuffer has the driver refuse buffers that come back: what was
+// taken is freed all the same.
+func TestCaptureLosesNoBuffer(t *testing.T) {
+	for _, damaged := range []int{0, 1} {
+		bubble(t, func(t *testing.T, sys *v4l2test.System) {
+			dev := v4l2test.NewCamera(v4l2test.CameraConfig{Formats: []v4l2.FourCC{v4l2.YUYV}})
+			d, c := start(t, sys, dev, v4l2.YUYV, v4l2.CaptureConfig{Export: true})
+			time.Sleep(40 * time.Millisecond)
+			dev.Fail(uapi.VIDIOC_QBUF, syscall.EIO, 0)
+			time.Sleep(40 * time.Millisecond)
+			dev.Corrupt(damaged)
+			time.Sleep(40 * time.Millisecond)
+			if b, err := c.Next(within(t, time.Second)); !errors.Is(err, syscall.EIO) {
+				t.Errorf("%v, error %v", b, err)
+			}
+			end(t, d, c)
+		})
+	}
+}
+
 // TestCaptureReplug opens a camera again that came back.
 func TestCaptureReplug(t *testing.T) {
 	bubble(t, func(t *testing.T, sys *v4l2test.System) {

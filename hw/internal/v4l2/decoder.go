@@ -248,7 +248,7 @@ func (d *Decoder) newest() (*Buffer, error) {
 		}
 		if !d.accept(p) {
 			if err := d.pictures.takeBack(p.slot); err != nil {
-				return nil, err
+				return nil, errors.Join(err, newest.Release())
 			}
 			continue
 		}
@@ -256,7 +256,7 @@ func (d *Decoder) newest() (*Buffer, error) {
 			d.stats.Dropped++
 			d.stats.Out--
 			if err := newest.Release(); err != nil {
-				return nil, err
+				return nil, errors.Join(err, d.pictures.takeBack(p.slot))
 			}
 		}
 		newest = d.pictures.lend(p)
