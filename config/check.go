@@ -75,7 +75,7 @@ func (c *checker) quickblox() QuickBlox {
 	c.positive("quickblox.user_id", in.UserID)
 	password := c.secret("quickblox.password_file", in.PasswordFile, c.defaultCredential())
 	if !password.IsSet() && !c.raw.LAN.Enabled {
-		c.problemf("quickblox.password_file", "is missing, it must be the path of a file with the password of the account")
+		c.problemf("quickblox.password_file", "is missing, it must be the path of a file with the password of the account; nor is there the systemd credential %s", credentialName)
 	}
 	return QuickBlox{AppID: in.AppID, UserID: in.UserID, Password: password}
 }

@@ -26,7 +26,7 @@ func TestProblems(t *testing.T) {
 		{"empty file", "!", `DIR/c.yaml: xmpp.domain: is missing, it must be the domain of the XMPP server, such as chat.example.org
 DIR/c.yaml: quickblox.app_id: is missing, it must be a positive number
 DIR/c.yaml: quickblox.user_id: is missing, it must be a positive number
-DIR/c.yaml: quickblox.password_file: is missing, it must be the path of a file with the password of the account`},
+DIR/c.yaml: quickblox.password_file: is missing, it must be the path of a file with the password of the account; nor is there the systemd credential quickblox.password`},
 		{"no YAML", "!a: [", "DIR/c.yaml: is not YAML: line 1: did not find expected node content"},
 		{"tab", "!xmpp:\n\tdomain: x", "DIR/c.yaml: is not YAML: line 2: found character that cannot start any token"},
 		{"two documents", "---\na: b\n", "DIR/c.yaml: holds more than one document"},

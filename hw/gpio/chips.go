@@ -114,12 +114,12 @@ func noChip(chips []Chip, chip, line string) error {
 	if i := slices.IndexFunc(chips, func(c Chip) bool { return c.denied }); i >= 0 {
 		return deniedChip(chips[i], line)
 	}
+	if len(chips) == 0 {
+		return problem(StateMissing, "open %s: there are no GPIO chips at all, is the kernel's driver loaded?", lineName(chip, line))
+	}
 	what := strconv.Quote(chip) + ": there is no such chip"
 	if chip == "" {
 		what = "the header: it is not known which chip that is, set chip"
-	}
-	if len(chips) == 0 {
-		return problem(StateMissing, "open line %s of chip %s; there are no GPIO chips at all, is the kernel's driver loaded?", line, what)
 	}
 	return problem(StateMissing, "open line %s of chip %s; there are: %s", line, what, list(chips, Chip.String))
 }

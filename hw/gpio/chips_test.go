@@ -76,6 +76,14 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestNoChipsAtAll advises nobody to choose one.
+func TestNoChipsAtAll(t *testing.T) {
+	_, _, err := find(nil, "", "", "17")
+	if want := "open line 17 of chip the header: there are no GPIO chips at all, is the kernel's driver loaded?"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestBusyNamesTheHolder(t *testing.T) {
 	c := header("gpiochip0", "pinctrl-bcm2711")
 	for consumer, want := range map[string]string{"gpio-keys": `"gpio-keys"`, "": "another program"} {
