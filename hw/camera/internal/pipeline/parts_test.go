@@ -48,7 +48,7 @@ func TestOutboxRests(t *testing.T) {
 			if o.rest(time.Now()) {
 				t.Error("rests while the reader is only slow")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			if !o.rest(time.Now()) {
 				t.Error("goes on without a reader")
 			}
@@ -180,7 +180,9 @@ func TestTold(t *testing.T) {
 		t.Error("not once each")
 	}
 	var none *Told
-	if !none.First("a") || !none.First("a") {
-		t.Error("nil remembers")
+	for range 2 {
+		if !none.First("a") {
+			t.Error("nil remembers")
+		}
 	}
 }
