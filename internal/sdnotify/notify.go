@@ -51,9 +51,6 @@ func New(getenv func(string) string) (*Notifier, error) {
 	return &Notifier{address: address}, nil
 }
 
-// Enabled tells whether there is a supervisor to speak to.
-func (n *Notifier) Enabled() bool { return n.address != "" }
-
 // Tell tells the supervisor of a state, "" for none, and in a line for people
 // what the daemon is doing, "" for what was said before.
 func (n *Notifier) Tell(state State, status string) error {
