@@ -144,8 +144,10 @@ func (s *source) fail(err error, wait time.Duration) {
 	case s.capture.ctx.Err() != nil:
 		return
 	case errors.Is(err, errNoTranscoding):
-		s.log.Warn("peers that need this codec get no video", "error", err)
-		wait = lastRetry
+		if !s.told {
+			s.log.Warn("peers that need this codec get no video", "error", err)
+		}
+		s.told, wait = true, lastRetry
 	default:
 		s.log.Warn("encoder failed", "error", err, "retry", wait)
 	}
