@@ -10,6 +10,7 @@ import (
 
 	"github.com/intercomd/intercomd/e2e/board/vm"
 	"github.com/intercomd/intercomd/e2e/board/wire"
+	"github.com/intercomd/intercomd/e2e/quickblox/rig"
 )
 
 // buttonScenarios are fingers that do not press once for 150 ms.
@@ -17,6 +18,7 @@ func buttonScenarios() []scenario {
 	return []scenario{
 		{"double-press", doublePress},
 		{"two-buttons", twoButtons},
+		{"long-press", longPress},
 		{"stuck-button", stuckButton},
 	}
 }
@@ -71,6 +73,34 @@ func twoButtons(s *scene) {
 	}
 	s.press(vm.Hangup)
 	s.idle(d)
+}
+
+// longPress gives one button two plans: a press of a second or more rings Ben,
+// a short one Anna.
+func longPress(s *scene) {
+	a, b, d := s.client("anna", anna), s.client("ben", ben), s.door(func(c *config) {
+		c.Buttons[0].LongPress = "side"
+	})
+	for _, finger := range []struct {
+		hold          time.Duration
+		rung, silence *rig.Client
+	}{{1300 * time.Millisecond, b, a}, {pressTime, a, nil}} {
+		s.do(func(ctx context.Context) error {
+			return s.board.Drive(ctx, vm.Doorbell, down(finger.hold), up(pressRest))
+		})
+		s.at(finger.rung, "onCallListener")
+		if finger.silence != nil && finger.silence.Had("onCallListener") {
+			s.Errorf("a press of %v rang both", finger.hold)
+		}
+		s.press(vm.Hangup)
+		s.at(finger.rung, "onStopCallListener")
+		s.idle(d)
+	}
+	rings := b.Events.Count(func(e rig.ClientEvent) bool { return e.Name == "onCallListener" })
+	s.says("Ben was rung %d time", rings)
+	if rings != 1 {
+		s.Errorf("Ben was rung %d times, want once, by the long press", rings)
+	}
 }
 
 // stuckTime is after how long a button counts as stuck.

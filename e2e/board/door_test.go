@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -86,18 +85,25 @@ func (d *door) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.follow, err = d.board.Spawn("exec intercomd events", &eventReader{to: d.events})
+	d.follow, err = d.board.Spawn("exec intercomd events", &lineReader{each: func(line []byte) {
+		var e doorEvent
+		if err := json.Unmarshal(line, &e); err != nil {
+			e.Event, e.Error = "unreadable", string(line)
+		}
+		d.events.Add(e)
+	}})
 	return err
 }
 
-// eventReader cuts a stream into lines and reads them.
-type eventReader struct {
-	to   *rig.Log[doorEvent]
+// lineReader cuts a stream into lines; what the board sends arrives in any
+// pieces.
+type lineReader struct {
+	each func(line []byte)
 	rest []byte
 }
 
-// Write implements io.Writer; what the board sends arrives in any pieces.
-func (r *eventReader) Write(b []byte) (int, error) {
+// Write implements io.Writer.
+func (r *lineReader) Write(b []byte) (int, error) {
 	r.rest = append(r.rest, b...)
 	for {
 		line, rest, found := bytes.Cut(r.rest, []byte("\n"))
@@ -105,11 +111,7 @@ func (r *eventReader) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 		r.rest = rest
-		var e doorEvent
-		if err := json.Unmarshal(line, &e); err != nil {
-			e.Event, e.Error = "unreadable", string(line)
-		}
-		r.to.Add(e)
+		r.each(line)
 	}
 }
 
@@ -204,39 +206,31 @@ func (d *door) log(ctx context.Context, containing string) ([]string, error) {
 
 // ears hears what is in the air: the output of `world hear`.
 type ears struct {
-	mu      sync.Mutex
-	rest    []byte
+	all     *rig.Log[sound] // since the beginning
 	latest  *rig.Latest[int, rig.ToneLevel]
 	command *vm.Command
 }
 
+// sound is how much half a second had of a tone.
+type sound struct {
+	Hertz int     `json:"hertz"`
+	Level float64 `json:"level"` // dBFS
+	Above float64 `json:"above"` // dB above what is beside it
+}
+
 // listenAt begins to measure tones at a sound device of the board.
 func listenAt(board *vm.Board, device string, tones ...int) (*ears, error) {
-	e := &ears{latest: rig.NewLatest[int, rig.ToneLevel]()}
+	e := &ears{all: rig.NewLog[sound](), latest: rig.NewLatest[int, rig.ToneLevel]()}
 	var err error
-	e.command, err = board.Spawn("exec world hear "+device+" "+strings.Trim(fmt.Sprint(tones), "[]"), e)
+	e.command, err = board.Spawn("exec world hear "+device+" "+strings.Trim(fmt.Sprint(tones), "[]"), &lineReader{each: e.note})
 	return e, err
 }
 
-// Write implements io.Writer.
-func (e *ears) Write(b []byte) (int, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.rest = append(e.rest, b...)
-	for {
-		line, rest, found := bytes.Cut(e.rest, []byte("\n"))
-		if !found {
-			return len(b), nil
-		}
-		e.rest = rest
-		var heard struct {
-			Hertz int     `json:"hertz"`
-			Level float64 `json:"level"`
-			Above float64 `json:"above"`
-		}
-		if json.Unmarshal(line, &heard) == nil {
-			e.latest.Set(heard.Hertz, rig.ToneLevel{Level: heard.Level, Above: heard.Above})
-		}
+func (e *ears) note(line []byte) {
+	var heard sound
+	if json.Unmarshal(line, &heard) == nil {
+		e.all.Add(heard)
+		e.latest.Set(heard.Hertz, rig.ToneLevel{Level: heard.Level, Above: heard.Above})
 	}
 }
 
@@ -244,4 +238,10 @@ func (e *ears) Write(b []byte) (int, error) {
 func (e *ears) hears(ctx context.Context, hertz int) (rig.ToneLevel, error) {
 	return e.latest.Await(ctx, fmt.Sprintf("%d Hz in the air", hertz), hertz,
 		func(t rig.ToneLevel) bool { return t.Level > -50 && t.Above > 25 })
+}
+
+// note is a note of a melody, in Hz. Notes are short, so that they stand out
+// less than a tone that lasts.
+func note(hertz int) func(sound) bool {
+	return func(h sound) bool { return h.Hertz == hertz && h.Level > -40 && h.Above > 12 }
 }

@@ -20,6 +20,8 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(
 		callScenarios(),
+		toneScenarios(),
+		toolScenarios(),
 		usbScenarios(),
 		soundScenarios(),
 		buttonScenarios(),

@@ -2,7 +2,8 @@
 // the air, and other programs that hold a device.
 //
 //	world play DEVICE HERTZ        a tone for ever, into the loopback's far end
-//	world hear DEVICE HERTZ…       levels of tones, a JSON line every half second
+//	world hear DEVICE HERTZ…       levels of tones, a JSON line every quarter second
+//	world echo FROM TO             what FROM records is played by TO
 //	world hold-sound DEVICE        keep a sound device busy
 //	world hold-line CHIP LINE      keep a GPIO line busy; CHIP is a path
 //

@@ -23,11 +23,14 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: world play|hear|hold-sound|hold-line DEVICE [NUMBER…]")
+var errUsage = errors.New("usage: world play|hear|echo|hold-sound|hold-line DEVICE [NUMBER…|DEVICE]")
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) < 2 {
 		return errUsage
+	}
+	if args[0] == "echo" && len(args) == 3 {
+		return echo(ctx, args[1], args[2])
 	}
 	numbers, err := integers(args[2:])
 	if err != nil {
@@ -84,7 +87,8 @@ type heard struct {
 	Above float64 `json:"above"` // dB above the neighbourhood
 }
 
-// hear measures tones until ctx ends.
+// hear measures tones until ctx ends: every quarter of a second the last half,
+// so that a short note is in the middle of one of them.
 func hear(ctx context.Context, device string, tones []int, out io.Writer) error {
 	p, err := openPCM(device, capture)
 	if err != nil {
@@ -92,19 +96,50 @@ func hear(ctx context.Context, device string, tones []int, out io.Writer) error 
 	}
 	defer p.close()
 	lines := json.NewEncoder(out)
-	chunk := make([]int16, p.rate/2*p.channels)
+	chunk := make([]int16, p.rate/4*p.channels)
+	samples, window := make([]float64, p.rate/4*2), hann(p.rate/4*2)
 	for ctx.Err() == nil {
 		if err := p.transfer(chunk); err != nil {
 			return err
 		}
-		samples := firstChannel(chunk, p.channels)
+		samples = append(samples[p.rate/4:], firstChannel(chunk, p.channels)...)
+		latest := shaped(samples, window)
 		for _, hertz := range tones {
-			if err := lines.Encode(measure(samples, hertz, p.rate)); err != nil {
+			if err := lines.Encode(measure(latest, hertz, p.rate)); err != nil {
 				return fmt.Errorf("tell what was heard: %w", err)
 			}
 		}
 	}
 	return nil
+}
+
+// echoPeriods of silence come before the sound, so that none of it comes too
+// late to be played.
+const echoPeriods = 3
+
+// echo is the room between a loudspeaker and a microphone, until ctx ends.
+func echo(ctx context.Context, from, to string) error {
+	in, err := openPCM(from, capture)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	out, err := openPCM(to, playback)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	if in.rate != out.rate || in.channels != out.channels {
+		return fmt.Errorf("echo: %s has %d Hz, %d channels, %s %d Hz, %d", from, in.rate, in.channels, to, out.rate, out.channels)
+	}
+	period := make([]int16, in.rate/50*in.channels)
+	err = out.transfer(make([]int16, echoPeriods*len(period)))
+	for err == nil && ctx.Err() == nil {
+		if err = in.transfer(period); err == nil {
+			err = out.transfer(period)
+		}
+	}
+	return err
 }
 
 func holdSound(ctx context.Context, device string, out io.Writer) error {

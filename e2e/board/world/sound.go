@@ -30,7 +30,26 @@ func firstChannel(frames []int16, channels int) []float64 {
 	return out
 }
 
-// measure compares a tone with what is 100 and 150 Hz beside it.
+// hann is the window that samples are shaped with before they are measured.
+func hann(n int) []float64 {
+	window := make([]float64, n)
+	for i := range window {
+		window[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(n))
+	}
+	return window
+}
+
+// shaped puts samples through a window of the same length.
+func shaped(samples, window []float64) []float64 {
+	out := make([]float64, len(samples))
+	for i, v := range samples {
+		out[i] = v * window[i]
+	}
+	return out
+}
+
+// measure compares a tone with what is 100 and 150 Hz beside it. The samples
+// have been shaped by a Hann window.
 func measure(samples []float64, hertz, rate int) heard {
 	level := levelAt(samples, float64(hertz), rate)
 	beside := silence
@@ -43,14 +62,12 @@ func measure(samples []float64, hertz, rate int) heard {
 // silence is the lowest level, dBFS.
 const silence = -200.0
 
-// levelAt is the level of one frequency in dBFS, by Goertzel's algorithm under
-// a Hann window.
+// levelAt is the level of one frequency in dBFS, by Goertzel's algorithm.
 func levelAt(samples []float64, hertz float64, rate int) float64 {
 	k := 2 * math.Cos(2*math.Pi*hertz/float64(rate))
 	var s1, s2 float64
-	for i, v := range samples {
-		window := 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(len(samples)))
-		s1, s2 = v*window+k*s1-s2, s1
+	for _, v := range samples {
+		s1, s2 = v+k*s1-s2, s1
 	}
 	power := max(s1*s1+s2*s2-k*s1*s2, 0)
 	return max(20*math.Log10(4*math.Sqrt(power)/float64(max(len(samples), 1))+1e-12), silence)

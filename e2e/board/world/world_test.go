@@ -16,7 +16,7 @@ func TestMeasure(t *testing.T) {
 		for i := 0; i < len(frames); i += 960 * channels { // in periods, as it is played
 			source.fill(frames[i:i+960*channels], channels)
 		}
-		samples := firstChannel(frames, channels)
+		samples := shaped(firstChannel(frames, channels), hann(rate/2))
 		got := measure(samples, 1000, rate)
 		if math.Abs(got.Level+12) > 0.2 || got.Above < 60 {
 			t.Errorf("%s: %+v, want -12 dBFS far above the rest", name, got)
@@ -33,7 +33,7 @@ func TestMeasure(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"play"}, {"play", "/dev/x"}, {"play", "/dev/x", "a"}, {"hear", "/dev/x"}, {"hold-line", "/dev/x"},
-		{"hold-sound", "/dev/x", "1"}, {"dance", "/dev/x", "1"}, {"play", "/dev/x", "-1"},
+		{"hold-sound", "/dev/x", "1"}, {"dance", "/dev/x", "1"}, {"play", "/dev/x", "-1"}, {"echo", "/dev/x"}, {"echo", "/dev/x", "/dev/x", "1"},
 	} {
 		var out bytes.Buffer
 		if err := run(t.Context(), args, &out); !errors.Is(err, errUsage) {
@@ -44,7 +44,7 @@ func TestUsage(t *testing.T) {
 
 func TestMissingDevice(t *testing.T) {
 	missing := t.TempDir() + "/pcmC0D0c"
-	for _, args := range [][]string{{"play", missing, "440"}, {"hear", missing, "440"}, {"hold-sound", missing}, {"hold-line", missing, "17"}} {
+	for _, args := range [][]string{{"play", missing, "440"}, {"hear", missing, "440"}, {"echo", missing, missing}, {"hold-sound", missing}, {"hold-line", missing, "17"}} {
 		if err := run(t.Context(), args, &bytes.Buffer{}); err == nil || errors.Is(err, errUsage) {
 			t.Errorf("%q: %v", args, err)
 		}
