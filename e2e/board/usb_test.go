@@ -20,6 +20,7 @@ import (
 func usbScenarios() []scenario {
 	return []scenario{
 		{"usb-camera-unplugged", usbUnplugged},
+		{"usb-camera-mjpeg", usbJPEG},
 	}
 }
 
@@ -68,6 +69,35 @@ func usbUnplugged(s *scene) {
 	s.press(vm.Doorbell)
 	s.at(a, "onStopCallListener")
 	s.idle(d)
+}
+
+// usbJPEG has a camera that knows Motion JPEG only: the processor decodes it,
+// says so once, and the hardware encodes.
+func usbJPEG(s *scene) {
+	camera := s.plugCamera("--jpeg-only")
+	a, d := s.client("anna", anna), s.door(func(c *config) { c.Camera.Source, c.Camera.Height = "usb", 360 })
+	s.connect(d, vm.Doorbell, a)
+	s.all(sees(a))
+	video := a.Media(doorUser).Video
+	s.says("%s %d×%d, brightness %d, %d frames decoded", video.Codec, video.Width, video.Height, video.Brightness, video.Decoded)
+	if video.Codec != "H264" || video.Width != 640 || video.Height != 360 {
+		s.Errorf("the picture is %s %d×%d, want H264 640×360", video.Codec, video.Width, video.Height)
+	}
+	st := s.status(d, "the camera's way", func(st doorStatus) bool { return st.Camera.Counters["frames"] > 10 })
+	s.says("%s: %v", st.Camera.Route, st.Camera.Counters)
+	for _, word := range []string{"MJPG 640x360", usbNode, "bcm2835-codec"} {
+		if !strings.Contains(st.Camera.Route, word) {
+			s.Errorf("the route is %q, want %s in it", st.Camera.Route, word)
+		}
+	}
+	warnings := get(s, func(ctx context.Context) ([]string, error) { return d.log(ctx, "decoded by the processor") })
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "level=WARN") {
+		s.Errorf("the log has %q, want one warning", warnings)
+	}
+	s.press(vm.Doorbell)
+	s.at(a, "onStopCallListener")
+	s.idle(d)
+	s.stop(camera)
 }
 
 // told waits until door and client say that the camera is lost or back.

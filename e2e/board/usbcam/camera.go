@@ -14,7 +14,8 @@ import (
 type options struct {
 	width, height, fps int
 	silent             bool
-	h264, jpeg         [][]byte // frames, shown in turn for ever
+	formats            []format            // at least one
+	frames             map[format][][]byte // of each, shown in turn for ever
 }
 
 // camera is the state of the device. Only run touches it.
@@ -155,10 +156,7 @@ const (
 // next cuts the next frame into payloads. A camera that nobody read from for
 // long does not make up for it.
 func (c *camera) next(now time.Time) {
-	frames := c.h264
-	if c.block[2] == formatJPEG {
-		frames = c.jpeg
-	}
+	frames := c.frames[c.formats[c.block[2]-1]]
 	rest := frames[c.frame%len(frames)]
 	c.frame++
 	period := time.Second / time.Duration(c.fps)
@@ -227,7 +225,7 @@ func (c *camera) describe(kind, index byte) ([]byte, bool) {
 	case descDevice:
 		return deviceDescriptor(), true
 	case descConfiguration:
-		return configuration(c.width, c.height, c.fps), true
+		return configuration(c.width, c.height, c.fps, c.formats), true
 	case descString:
 		return stringDescriptor(index), true
 	case descQualifier:
@@ -241,7 +239,7 @@ func (c *camera) describe(kind, index byte) ([]byte, bool) {
 func (c *camera) negotiate(code, selector byte, data []byte) ([]byte, bool) {
 	switch code {
 	case setCur:
-		if len(data) < 8 || data[2] < formatH264 || data[2] > formatJPEG {
+		if len(data) < 8 || data[2] < 1 || int(data[2]) > len(c.formats) {
 			return nil, false
 		}
 		copy(c.block[2:8], data[2:8]) // format, frame, interval

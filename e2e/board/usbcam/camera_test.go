@@ -21,12 +21,16 @@ type hostController struct {
 	seq  uint32
 }
 
+func both() []format { return []format{formatH264, formatJPEG} }
+
 // plug runs a camera inside the test's bubble; the returned function unplugs
 // it and gives its error.
 func plug(t *testing.T, silent bool) (*hostController, func() error) {
 	here, there := net.Pipe()
-	o := options{width: 640, height: 360, fps: 10, silent: silent,
-		h264: [][]byte{[]byte("key frame"), bytes.Repeat([]byte("x"), 40000), []byte("third")}, jpeg: [][]byte{[]byte("jpeg")}}
+	o := options{width: 640, height: 360, fps: 10, silent: silent, formats: both(), frames: map[format][][]byte{
+		formatH264: {[]byte("key frame"), bytes.Repeat([]byte("x"), 40000), []byte("third")},
+		formatJPEG: {[]byte("jpeg")},
+	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- newCamera(o, there).run(ctx) }()
@@ -87,10 +91,10 @@ func (h *hostController) get(kind, code byte, value, index, length int) reply {
 }
 
 // commit starts a stream of a format.
-func (h *hostController) commit(format byte) {
+func (h *hostController) commit(number byte) {
 	h.t.Helper()
 	block := probe(640, 360, 10)
-	block[2] = format
+	block[2] = number
 	h.submit(0, false, len(block), slices.Concat(u8(0x21, setCur), u16(vsCommit<<8), u16(1), u16(len(block))), block)
 	if r := h.take(false); r.status != statusOK {
 		h.t.Fatalf("commit: %+v", r)
@@ -117,7 +121,7 @@ func (h *hostController) frame() (data []byte, toggle byte) {
 func TestStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, unplug := plug(t, false)
-		h.commit(formatH264)
+		h.commit(1)
 		began := time.Now()
 		first, bit := h.frame()
 		second, other := h.frame()
@@ -131,7 +135,7 @@ func TestStream(t *testing.T) {
 		if took := time.Since(began); took != 300*time.Millisecond {
 			t.Errorf("four frames at 10 per second took %v", took)
 		}
-		h.commit(formatJPEG)
+		h.commit(2)
 		if picture, _ := h.frame(); string(picture) != "jpeg" {
 			t.Errorf("the other format gave %q", picture)
 		}
@@ -145,7 +149,7 @@ func TestUnlink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, unplug := plug(t, true)
 		defer unplug()
-		h.commit(formatH264)
+		h.commit(1)
 		waiting := h.submit(1, true, maxPayload, nil, nil)
 		time.Sleep(time.Minute) // a silent camera answers no transfer
 		for want, seq := range map[int32]uint32{statusUnlinked: waiting, statusOK: 99} {
@@ -174,7 +178,7 @@ func TestControl(t *testing.T) {
 		}{
 			{"device", 0x80, getDescriptor, descDevice << 8, 0, 64, 18},
 			{"cut device", 0x80, getDescriptor, descDevice << 8, 0, 8, 8},
-			{"configuration", 0x80, getDescriptor, descConfiguration << 8, 0, 4096, len(configuration(640, 360, 10))},
+			{"configuration", 0x80, getDescriptor, descConfiguration << 8, 0, 4096, len(configuration(640, 360, 10, both()))},
 			{"product", 0x80, getDescriptor, descString<<8 | 2, 0x409, 255, 2 + 2*len("Board Camera")},
 			{"unknown descriptor", 0x80, getDescriptor, 0x2900, 0, 64, -1},
 			{"probe", 0xa1, getCur, 1 << 8, 1, probeLength, probeLength},
@@ -195,24 +199,41 @@ func TestControl(t *testing.T) {
 
 // Descriptors are as long as they say, and so is the whole.
 func TestConfiguration(t *testing.T) {
-	all := configuration(640, 360, 15)
-	if n := int(binary.LittleEndian.Uint16(all[2:])); n != len(all) {
-		t.Errorf("%d bytes say %d", len(all), n)
-	}
-	endpoints := 0
-	for rest := all; len(rest) > 0; rest = rest[rest[0]:] {
-		if int(rest[0]) > len(rest) || rest[0] < 2 {
-			t.Fatalf("descriptor of %d bytes, %d are left", rest[0], len(rest))
+	for _, formats := range [][]format{both(), {formatJPEG}, {formatH264}} {
+		all := configuration(640, 360, 15, formats)
+		if n := int(binary.LittleEndian.Uint16(all[2:])); n != len(all) {
+			t.Errorf("%v: %d bytes say %d", formats, len(all), n)
 		}
-		if rest[1] == descEndpoint {
-			endpoints++
+		endpoints, numbers := 0, []byte(nil)
+		for rest := all; len(rest) > 0; rest = rest[rest[0]:] {
+			if int(rest[0]) > len(rest) || rest[0] < 2 {
+				t.Fatalf("%v: descriptor of %d bytes, %d are left", formats, rest[0], len(rest))
+			}
+			switch {
+			case rest[1] == descEndpoint:
+				endpoints++
+			case rest[1] == descClassInterface && (rest[2] == vsFormatMJPEG || rest[2] == vsFormatFrameBase):
+				numbers = append(numbers, rest[3])
+			}
 		}
-	}
-	if endpoints != 1 {
-		t.Errorf("%d endpoints", endpoints)
+		if endpoints != 1 || !slices.Equal(numbers, []byte{1, 2}[:len(formats)]) {
+			t.Errorf("%v: %d endpoints, formats have the numbers %v", formats, endpoints, numbers)
+		}
 	}
 	if got := len(probe(640, 360, 15)); got != probeLength {
 		t.Errorf("probe of %d bytes", got)
+	}
+}
+
+// A number that no format has is refused.
+func TestNegotiate(t *testing.T) {
+	c := newCamera(options{width: 640, height: 360, fps: 10, formats: []format{formatJPEG}}, nil)
+	for number, want := range map[byte]bool{0: false, 1: true, 2: false, 255: false} {
+		block := probe(640, 360, 10)
+		block[2] = number
+		if _, ok := c.negotiate(setCur, vsCommit, block); ok != want {
+			t.Errorf("format %d: taken %v", number, ok)
+		}
 	}
 }
 

@@ -9,10 +9,14 @@ import (
 // (dwMaxPayloadTransferSize).
 const maxPayload = 16384
 
-// Formats, as the stream's descriptors number them.
+// format is a kind of frames. The stream's descriptors number those that a
+// camera has from 1.
+type format int
+
+// The formats.
 const (
-	formatH264 = 1
-	formatJPEG = 2
+	formatH264 format = iota
+	formatJPEG
 )
 
 // Descriptor types: USB 2.0 table 9-5, the interface association ECN, UVC 1.1
@@ -93,14 +97,19 @@ func stringDescriptor(index byte) []byte {
 }
 
 // configuration describes a control interface with camera and output terminal,
-// and a streaming interface with two formats of one frame size each.
-func configuration(width, height, fps int) []byte {
+// and a streaming interface with formats of one frame size each.
+func configuration(width, height, fps int, formats []format) []byte {
 	terminals := slices.Concat(
 		descriptor(descClassInterface, u8(vcInputTerminal, 1), u16(0x0201), u8(0, 0), make([]byte, 6), u8(3, 0, 0, 0)),
 		descriptor(descClassInterface, u8(vcOutputTerminal, 3), u16(0x0101), u8(0, 1, 0)))
 	control := descriptor(descClassInterface, u8(vcHeader), u16(0x0100), u16(13+len(terminals)), u32(48_000_000), u8(1, 1))
-	streams := formats(width, height, fps)
-	header := descriptor(descClassInterface, u8(vsInputHeader, 2), u16(15+len(streams)), u8(endpointIn, 0, 3, 0, 0, 0, 1, 0, 0))
+	var streams []byte
+	for i, f := range formats {
+		streams = append(streams, describeFormat(f, byte(i+1), width, height, fps)...)
+	}
+	controls := make([]byte, len(formats)) // a byte for each format: none
+	header := descriptor(descClassInterface, u8(vsInputHeader, byte(len(formats))), u16(13+len(controls)+len(streams)),
+		u8(endpointIn, 0, 3, 0, 0, 0, 1), controls)
 	body := slices.Concat(
 		descriptor(descAssociation, u8(0, 2, 0x0e, 3, 0, 0)),
 		descriptor(descInterface, u8(0, 0, 0, 0x0e, 1, 0, 0)), control, terminals,
@@ -109,19 +118,22 @@ func configuration(width, height, fps int) []byte {
 	return append(descriptor(descConfiguration, u16(9+len(body)), u8(2, 1, 0, 0x80, 250)), body...)
 }
 
-// formats are the format and frame descriptors of the stream.
-func formats(width, height, fps int) []byte {
+// describeFormat is the descriptors of a format and its frame size.
+func describeFormat(f format, number byte, width, height, fps int) []byte {
 	every := u32(interval(fps))
 	size := slices.Concat(u16(width), u16(height))
+	if f == formatJPEG {
+		return slices.Concat(
+			descriptor(descClassInterface, u8(vsFormatMJPEG, number, 1, 1, 1, 0, 0, 0, 0)),
+			descriptor(descClassInterface, u8(vsFrameMJPEG, 1, 0), size, u32(1_000_000), u32(40_000_000),
+				u32(frameSize(width, height)), every, u8(1), every),
+			descriptor(descClassInterface, u8(vsColorFormat, 1, 1, 4)))
+	}
 	guid := append([]byte("H264"), 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71)
 	return slices.Concat(
-		descriptor(descClassInterface, u8(vsFormatFrameBase, formatH264, 1), guid, u8(16, 1, 0, 0, 0, 0, 1)),
+		descriptor(descClassInterface, u8(vsFormatFrameBase, number, 1), guid, u8(16, 1, 0, 0, 0, 0, 1)),
 		descriptor(descClassInterface, u8(vsFrameFrameBase, 1, 0), size, u32(100_000), u32(4_000_000),
-			every, u8(1), u32(0), every),
-		descriptor(descClassInterface, u8(vsFormatMJPEG, formatJPEG, 1, 1, 1, 0, 0, 0, 0)),
-		descriptor(descClassInterface, u8(vsFrameMJPEG, 1, 0), size, u32(1_000_000), u32(40_000_000),
-			u32(frameSize(width, height)), every, u8(1), every),
-		descriptor(descClassInterface, u8(vsColorFormat, 1, 1, 4)))
+			every, u8(1), u32(0), every))
 }
 
 // probeLength is the length of the probe and commit block of UVC 1.0.
@@ -129,6 +141,6 @@ const probeLength = 26
 
 // probe is the block's first value (UVC 1.1 table 4-47): the first format.
 func probe(width, height, fps int) []byte {
-	return slices.Concat(u16(0), u8(formatH264, 1), u32(interval(fps)), make([]byte, 10),
+	return slices.Concat(u16(0), u8(1, 1), u32(interval(fps)), make([]byte, 10),
 		u32(frameSize(width, height)), u32(maxPayload))
 }

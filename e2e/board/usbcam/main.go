@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.height, "height", 360, "pixels")
 	flags.IntVar(&o.fps, "fps", 15, "frames per second")
 	flags.BoolVar(&o.silent, "silent", false, "never deliver a frame")
+	jpegOnly := flags.Bool("jpeg-only", false, "have no H.264")
 	port := flags.Int("port", 0, "port of the virtual host controller")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -47,11 +48,17 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read H.264: %w", err)
 	}
-	if o.h264 = accessUnits(stream); len(o.h264) == 0 {
+	units := accessUnits(stream)
+	if len(units) == 0 {
 		return fmt.Errorf("read H.264: no access unit delimiter in %s", *file)
 	}
-	if o.jpeg, err = pattern(o.width, o.height); err != nil {
+	pictures, err := pattern(o.width, o.height)
+	if err != nil {
 		return err
+	}
+	o.frames = map[format][][]byte{formatH264: units, formatJPEG: pictures}
+	if o.formats = []format{formatH264, formatJPEG}; *jpegOnly {
+		o.formats = o.formats[1:]
 	}
 	socket, err := attach(*port)
 	if err != nil {
