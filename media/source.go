@@ -53,6 +53,7 @@ type source struct {
 	payloader rtp.Payloader
 	epoch     time.Time
 	base      uint32      // RTP timestamp at epoch
+	told      bool        // that the camera's encoding is not for these peers
 	sound     *soundClock // nil for video
 }
 
