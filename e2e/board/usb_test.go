@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ func usbScenarios() []scenario {
 	return []scenario{
 		{"usb-camera-unplugged", usbUnplugged},
 		{"usb-camera-mjpeg", usbJPEG},
+		{"camera-unbound", cameraUnbound},
 	}
 }
 
@@ -167,4 +169,35 @@ func slicePlaces(stream []byte) map[string]int {
 		places[hex.EncodeToString(sum[:])] = len(places)
 	}
 	return places
+}
+
+// The camera's driver, as sysfs knows it.
+const (
+	cameraDriver = "/sys/bus/platform/drivers/vivid/"
+	cameraDevice = "vivid.0"
+	cameraNode   = "/dev/video0"
+)
+
+// cameraUnbound takes the driver off the board's own camera during a call, as
+// when its cable comes loose: sound goes on, and the picture comes back.
+func cameraUnbound(s *scene) {
+	a, d := s.client("anna", anna), s.door()
+	s.run(fmt.Sprintf("world play %s %d", airToMicrophone, rig.DeviceTone))
+	s.connect(d, vm.Doorbell, a)
+	s.all(sees(a), hears(a))
+	s.sh("echo " + cameraDevice + " >" + cameraDriver + "unbind")
+	s.told(d, a, "lost")
+	s.all(hears(a))
+	s.sh("echo " + cameraDevice + " >" + cameraDriver + "bind; until [ -e " + cameraNode + " ]; do usleep 10000; done")
+	back := time.Now()
+	s.told(d, a, "back")
+	s.all(sees(a), hears(a))
+	took := time.Since(back)
+	s.says("the picture is back %v after the node is", took.Round(10*time.Millisecond))
+	if took > backLimit {
+		s.Errorf("the picture came back after %v, want at most %v", took, backLimit)
+	}
+	s.press(vm.Doorbell)
+	s.at(a, "onStopCallListener")
+	s.idle(d)
 }

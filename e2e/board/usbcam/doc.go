@@ -6,8 +6,8 @@
 //	usbcam --h264 FILE [--width 640 --height 360 --fps 15] [--jpeg-only] [--silent]
 //
 // The camera is plugged in while the program runs, and unplugged when it ends,
-// however it ends. With --silent it never delivers a frame,
-// with --jpeg-only it has no H.264.
+// however it ends. With --silent it never delivers a frame, with --jpeg-only it
+// has no H.264.
 //
 // One goroutine owns the camera's state; another only reads from the socket.
 package main
