@@ -71,7 +71,7 @@ func settings() [][2]int {
 }
 
 func openPCM(device string, d direction) (*pcm, error) {
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", device, err)
 	}
@@ -121,6 +121,10 @@ func (p *pcm) transfer(frames []int16) error {
 		err := p.ioctl(request, unsafe.Pointer(&t))
 		switch {
 		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			if err := p.wait(); err != nil {
+				return err
+			}
 		case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EIO), errors.Is(err, unix.EBADFD):
 			if err := p.recover(); err != nil {
 				return err
@@ -132,6 +136,28 @@ func (p *pcm) transfer(frames []int16) error {
 		}
 	}
 	return nil
+}
+
+// waitLimit is how long a device that runs may stand still, in milliseconds.
+const waitLimit = 1000
+
+// wait waits until the device takes or has sound. One that stands still is
+// started anew: a board that is starved of processor time can leave a loopback
+// without anybody who wakes its far end, and the kernel's own wait, in a
+// blocking transfer, is then for ever.
+func (p *pcm) wait() error {
+	events := int16(unix.POLLOUT)
+	if p.direction == capture {
+		events = unix.POLLIN
+	}
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: events}}, waitLimit)
+	switch {
+	case errors.Is(err, unix.EINTR) || n > 0:
+		return nil // the next transfer tells what it is
+	case err != nil:
+		return fmt.Errorf("wait for %s: %w", p.device, err)
+	}
+	return p.recover()
 }
 
 // recover starts the device anew after an xrun. When the other end of a
