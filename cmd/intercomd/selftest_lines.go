@@ -98,14 +98,21 @@ func (t *tester) testButton(ctx context.Context, b config.Button) (verdict, stri
 	ctx, cancel := context.WithTimeout(ctx, t.options.wait)
 	defer cancel()
 	var state lastError
-	source := t.source(b, state.set(cancel))
+	note := state.set(cancel)
+	ask := sync.OnceFunc(func() {
+		fmt.Fprintf(t.prompts, "Press the button %s within %v …\n", cell(b.Name), t.options.wait)
+	})
+	source := t.source(b, func(s string, err error) {
+		if note(s, err); err == nil {
+			ask() // a press before somebody looks would be lost
+		}
+	})
 	switch {
 	case source == nil:
 		return notTested, fmt.Sprintf("its source is %s", b.Source)
 	case t.options.wait == 0:
 		return notTested, "--wait is 0s"
 	}
-	fmt.Fprintf(t.prompts, "Press the button %s within %v …\n", cell(b.Name), t.options.wait)
 	begin, pressed := time.Now(), time.Duration(0)
 	err := source.Run(ctx, func(p gpio.Press) {
 		if p.Kind == gpio.KindPress || p.Kind == gpio.KindLongPress {
