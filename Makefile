@@ -26,10 +26,12 @@ test: ## everything a change must pass, end-to-end scenarios included
 	scripts/setup.sh build e2e lint board
 	scripts/test.sh
 
-unit: setup ## unit tests only
+unit: ## unit tests only
+	scripts/setup.sh build cross
 	go test -tags $(TAGS) ./...
 
-race: setup ## unit tests under the race detector
+race: ## unit tests under the race detector
+	scripts/setup.sh build cross
 	CGO_ENABLED=1 go test -race ./...
 
 cover: setup ## statement coverage of call/, at least 90 %
