@@ -197,6 +197,7 @@ func (l *lab) checkRoute(kind plan.Kind, copies uint64) {
 	if err != nil || c.Kind != kind.String() {
 		l.t.Errorf("kind %q, %v, want %v", c.Kind, err, kind)
 	}
+	synctest.Wait() // a picture may arrive before it is counted
 	s := l.cfg.Counters.Stats()
 	if s.Copies < 20*copies || s.Copies > 23*copies {
 		l.t.Errorf("%d copies for 20 pictures, want %d each", s.Copies, copies)
