@@ -292,3 +292,18 @@ func TestReducerTakesMeans(t *testing.T) {
 	_, _, err = (&reducer{source: &feeder{frame: image.NewGray(image.Rect(0, 0, 8, 8))}, scale: 2}).Read()
 	assert.ErrorContains(t, err, "not 4:2:0")
 }
+
+// A stream that is joined in the middle, as after a camera's return, begins by
+// asking for a key frame: nothing before it can be decoded.
+func TestPassThroughAsksForAKeyFrame(t *testing.T) {
+	hw := &hardware{}
+	first, ok := hw.frame(1).(*hardwareFrame)
+	require.True(t, ok)
+	require.False(t, first.KeyFrame())
+	b := &videoBuilder{name: codecH264, fps: 30, control: &control{}, counters: &counters{}, log: slog.New(slog.DiscardHandler)}
+	_, _, err := newPassThrough(b, nil, first).Read()
+	require.NoError(t, err)
+	hw.mu.Lock()
+	defer hw.mu.Unlock()
+	assert.Equal(t, 1, hw.forced)
+}
