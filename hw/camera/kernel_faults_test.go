@@ -46,7 +46,7 @@ func TestUnplug(t *testing.T) {
 				l.sys.Plug("/dev/video5", cam)
 				shown(l.t, l.mustOpen())
 				l.close()
-				if s := l.cfg.Counters.Stats(); s.Reopened != 1 || s.Opened != 2 {
+				if s := l.stats(); s.Reopened != 1 || s.Opened != 2 {
 					l.t.Errorf("%+v", s)
 				}
 			})
@@ -73,7 +73,7 @@ func TestStalledEncoder(t *testing.T) {
 			}
 		}
 		l.close()
-		if s := l.cfg.Counters.Stats(); s.Fallbacks == 0 || !strings.Contains(s.Route, "in software") {
+		if s := l.stats(); s.Fallbacks == 0 || !strings.Contains(s.Route, "in software") {
 			l.t.Errorf("%+v", s)
 		}
 		if !strings.Contains(l.log.String(), "going on with the next") {
@@ -185,7 +185,7 @@ func TestBrokenPictures(t *testing.T) {
 	bubble(t, devices{"/dev/video0": good}, func(l *lab) {
 		shown(l.t, l.mustOpen())
 		l.close()
-		if s := l.cfg.Counters.Stats(); s.Damaged != 3 {
+		if s := l.stats(); s.Damaged != 3 {
 			l.t.Errorf("%+v", s)
 		}
 	})
@@ -234,7 +234,7 @@ func TestCameraEncoder(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "camera /dev/video0 (Simulated Camera) makes no key frames on demand") {
 			l.t.Errorf("error %v", err)
 		}
-		if s := l.cfg.Counters.Stats(); s.KeyForced != 0 || s.BitrateChanges != 0 {
+		if s := l.stats(); s.KeyForced != 0 || s.BitrateChanges != 0 {
 			l.t.Errorf("counted what was not done: %+v", s)
 		}
 		if !strings.Contains(l.log.String(), "camera keeps its bitrate") {

@@ -36,11 +36,11 @@ func TestRawOnDemand(t *testing.T) {
 		for start := time.Now(); time.Since(start) < 3*time.Second; {
 			coded(l.t, r)
 		}
-		made := l.cfg.Counters.Stats().Raw
+		made := l.stats().Raw
 		for range 10 {
 			coded(l.t, r)
 		}
-		if now := l.cfg.Counters.Stats().Raw; now != made {
+		if now := l.stats().Raw; now != made {
 			l.t.Errorf("%d raw pictures that nobody wants", now-made)
 		}
 	})
@@ -93,7 +93,7 @@ func TestShortPictures(t *testing.T) {
 				coded(l.t, r)
 			}
 			l.close()
-			if s := l.cfg.Counters.Stats(); s.Damaged < 9 || s.Fallbacks != 0 {
+			if s := l.stats(); s.Damaged < 9 || s.Fallbacks != 0 {
 				l.t.Errorf("mirrored %v: %+v", mirror, s)
 			}
 		})

@@ -97,6 +97,13 @@ func (l *lab) close() {
 	}
 }
 
+// stats counts what was done so far: a picture may arrive before its copy is
+// counted.
+func (l *lab) stats() pipeline.Stats {
+	synctest.Wait()
+	return l.cfg.Counters.Stats()
+}
+
 func shown(t *testing.T, r video.Reader) image.Image {
 	t.Helper()
 	img, release, err := r.Read()
@@ -197,8 +204,7 @@ func (l *lab) checkRoute(kind plan.Kind, copies uint64) {
 	if err != nil || c.Kind != kind.String() {
 		l.t.Errorf("kind %q, %v, want %v", c.Kind, err, kind)
 	}
-	synctest.Wait() // a picture may arrive before it is counted
-	s := l.cfg.Counters.Stats()
+	s := l.stats()
 	if s.Copies < 20*copies || s.Copies > 23*copies {
 		l.t.Errorf("%d copies for 20 pictures, want %d each", s.Copies, copies)
 	}
@@ -243,7 +249,7 @@ func TestCopiesWhereMemoryDoesNotFit(t *testing.T) {
 		for range 10 {
 			coded(l.t, r)
 		}
-		if s := l.cfg.Counters.Stats(); s.Imports != 0 || s.Copies < 10 || !strings.HasSuffix(s.Route, "with one copy") {
+		if s := l.stats(); s.Imports != 0 || s.Copies < 10 || !strings.HasSuffix(s.Route, "with one copy") {
 			l.t.Errorf("%+v", s)
 		}
 	})
@@ -273,7 +279,7 @@ func TestControl(t *testing.T) {
 		if keys != 1 || enc.Value(v4l2.ControlBitrate) != 500_000 {
 			l.t.Errorf("%d key frames, %d bit/s", keys, enc.Value(v4l2.ControlBitrate))
 		}
-		if s := l.cfg.Counters.Stats(); s.KeyForced != 1 || s.BitrateChanges != 1 || s.KeyFrames != 2 {
+		if s := l.stats(); s.KeyForced != 1 || s.BitrateChanges != 1 || s.KeyFrames != 2 {
 			l.t.Errorf("%+v", s)
 		}
 	})
@@ -294,7 +300,7 @@ func TestLateReader(t *testing.T) {
 			time.Sleep(late)
 			synctest.Wait()
 		}
-		if s := l.cfg.Counters.Stats(); keys < 3 || s.Dropped < 20 {
+		if s := l.stats(); keys < 3 || s.Dropped < 20 {
 			l.t.Errorf("%d key frames, %+v", keys, s)
 		}
 	})
@@ -306,8 +312,8 @@ func TestLateReader(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		shown(l.t, r)
-		if waited := time.Since(start); waited != 0 || l.cfg.Counters.Stats().Dropped < 10 {
-			l.t.Errorf("waited %v, %+v", waited, l.cfg.Counters.Stats())
+		if waited := time.Since(start); waited != 0 || l.stats().Dropped < 10 {
+			l.t.Errorf("waited %v, %+v", waited, l.stats())
 		}
 	})
 }
@@ -322,12 +328,12 @@ func TestNobodyReads(t *testing.T) {
 				defer l.close()
 				time.Sleep(10 * time.Second)
 				for range 2 {
-					before := l.cfg.Counters.Stats()
+					before := l.stats()
 					if f := coded(l.t, r); formats[0] == v4l2.YUYV && !f.KeyFrame() {
 						l.t.Error("begins without a key frame")
 					}
 					time.Sleep(10 * time.Second) // 150 pictures, and up to 60 until the camera's next key frame
-					if s := l.cfg.Counters.Stats(); s.Imports-before.Imports > 30 || s.Dropped-before.Dropped > 60 || s.Fallbacks > 0 {
+					if s := l.stats(); s.Imports-before.Imports > 30 || s.Dropped-before.Dropped > 60 || s.Fallbacks > 0 {
 						l.t.Errorf("without a reader: from %+v to %+v", before, s)
 					}
 				}
@@ -380,7 +386,7 @@ func TestSettings(t *testing.T) {
 				l.t.Errorf("%q is told %d times: %s", once, n, l.log.String())
 			}
 		}
-		if s := l.cfg.Counters.Stats(); s.Copies != 0 {
+		if s := l.stats(); s.Copies != 0 {
 			l.t.Errorf("mirrored by the camera with %d copies", s.Copies)
 		}
 	})
