@@ -3,7 +3,7 @@
 #
 #   build  compilers and the codec libraries      (go is expected)
 #   demo   build, for the page                     (go, node and npm are expected)
-#   e2e    build, Prosody, Chromium, namespaces    (go, node and npm are expected)
+#   e2e    build, Prosody, ejabberd, Chromium, namespaces (go, node, npm are expected)
 #   cross  build, compiler and emulator for arm64
 #   board  cross, QEMU for the virtual board
 #   kernel what building the virtual board's kernel needs
@@ -53,7 +53,7 @@ cross_packages="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static fil
 packages_of() {
 	case $1 in
 	build | demo) echo "$build_packages" ;;
-	e2e) echo "$build_packages prosody chromium iproute2 openssl" ;;
+	e2e) echo "$build_packages prosody ejabberd chromium iproute2 openssl" ;;
 	cross) echo "$build_packages $cross_packages" ;;
 	board) echo "$build_packages $cross_packages qemu-system-arm iproute2" ;;
 	kernel) echo "$cross_packages make flex bison bc libelf-dev libssl-dev kmod python3 xz-utils" ;;
@@ -97,17 +97,21 @@ allow_services() {
 
 install_packages() {
 	command -v apt-get >/dev/null || fail "no apt-get here; install by hand:$*"
-	had_prosody=no
-	if installed prosody; then had_prosody=yes; fi
+	new_servers=""
+	for server in prosody ejabberd; do
+		installed "$server" || new_servers="$new_servers $server"
+	done
 	forbid_services
 	echo "setup: installing$*"
 	as_root apt-get -q update
 	# shellcheck disable=SC2068 # package names
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $@
 	# Not at the next boot either; the tests run servers of their own.
-	if [ "$had_prosody" = no ] && installed prosody; then
-		as_root update-rc.d prosody disable
-	fi
+	for server in $new_servers; do
+		if installed "$server"; then
+			as_root update-rc.d "$server" disable
+		fi
+	done
 }
 
 missing=""
