@@ -32,6 +32,7 @@ func rules() []Rule {
 		}},
 		{Package: "web/..."},
 		{Package: "internal/deptest"},
+		{Package: "internal/netwatch", Others: []string{"golang.org/x/sys/unix"}},
 		{Package: "internal/sdnotify"},
 		{Package: "cmd/...", Module: []string{Any}, Others: []string{Any}},
 		{Package: "e2e/...", Module: []string{Any}, Others: []string{Any}},
