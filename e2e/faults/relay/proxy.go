@@ -38,7 +38,12 @@ func NewProxy(dial func(context.Context) (net.Conn, error), seed uint64) (*Proxy
 	if err != nil {
 		return nil, fmt.Errorf("listen for proxy: %w", err)
 	}
-	return &Proxy{listener: listener, dial: dial, seed: seed, pairs: map[*pair]struct{}{}}, nil
+	return NewProxyAt(listener, dial, seed), nil
+}
+
+// NewProxyAt is [NewProxy] with a listener of the caller's, which Run closes.
+func NewProxyAt(listener net.Listener, dial func(context.Context) (net.Conn, error), seed uint64) *Proxy {
+	return &Proxy{listener: listener, dial: dial, seed: seed, pairs: map[*pair]struct{}{}}
 }
 
 // To returns the dial function for a server at host:port.

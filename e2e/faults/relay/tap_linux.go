@@ -26,7 +26,7 @@ const maxFrame = 1500 + 18
 // removes it.
 func openTAP(ctx context.Context, p Port) (*os.File, error) {
 	var file *os.File
-	err := inNamespace(p.Namespace, func() (err error) {
+	err := InNamespace(p.Namespace, func() (err error) {
 		file, err = newTAP(p.Interface)
 		return err
 	})
@@ -74,9 +74,10 @@ func (p Port) configure(ctx context.Context) error {
 	return nil
 }
 
-// inNamespace calls do on a thread that is in a network namespace; "" is the
-// one it is in.
-func inNamespace(name string, do func() error) error {
+// InNamespace calls do on a thread that is in a network namespace, as `ip netns`
+// knows it; "" is the caller's own. Sockets that do makes stay there; what it
+// starts in other goroutines does not. Root is needed.
+func InNamespace(name string, do func() error) error {
 	if name == "" {
 		return do()
 	}

@@ -48,7 +48,7 @@ func newCable(t *testing.T) *cable {
 		}
 	})
 	c := &cable{Wire: w, t: t, near: near}
-	err = inNamespace(far, func() (err error) {
+	err = InNamespace(far, func() (err error) {
 		c.server, err = net.Listen("tcp4", "10.97.0.2:1000")
 		return err
 	})
@@ -62,7 +62,7 @@ func newCable(t *testing.T) *cable {
 // connect opens a TCP connection through the wire.
 func (c *cable) connect() (client, server net.Conn) {
 	c.t.Helper()
-	err := inNamespace(c.near, func() (err error) {
+	err := InNamespace(c.near, func() (err error) {
 		client, err = net.DialTimeout("tcp4", "10.97.0.2:1000", patience)
 		return err
 	})
