@@ -4,6 +4,7 @@
 (function () {
   const seen = new Map(); // session id → session, kept after the SDK forgets it
   let current = null;
+  let frameRate = 10;
 
   const plain = (value) => {
     try { return JSON.parse(JSON.stringify(value)); } catch { return null; }
@@ -60,7 +61,7 @@
   // Steady tones are what noise suppression removes, so all processing is off.
   function media(session) {
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    const video = session.callType === 2 ? false : { width: 320, height: 240, frameRate: 10 };
+    const video = session.callType === 2 ? false : { width: 320, height: 240, frameRate };
     return new Promise((resolve, reject) => {
       session.getUserMedia({ audio, video, options: { muted: true }, elemId: 'local' },
         (error, stream) => (error ? reject(new Error(`getUserMedia: ${error.message || error}`)) : resolve(stream)));
@@ -68,6 +69,8 @@
   }
 
   window.client = {
+    setFrameRate(rate) { frameRate = rate; },
+
     // Connects to the XMPP server; resolves to the own JID.
     connect(user, password, config) {
       QB.init(7, 'key', 'secret', 'account', config);
@@ -96,6 +99,15 @@
       await media(session);
       emit('accepting', { session: describe(session) });
       session.accept(extension || {});
+    },
+
+    // For two clients that answer at the same moment: the camera first.
+    prepare(id) { return media(find(id)); },
+    async acceptAt(moment, id) {
+      const session = find(id);
+      await new Promise((resolve) => { setTimeout(resolve, moment - Date.now()); });
+      emit('accepting', { session: describe(session) });
+      session.accept({});
     },
 
     reject(extension, id) { find(id).reject(extension || {}); },

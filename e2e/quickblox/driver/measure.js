@@ -7,10 +7,14 @@
 //     the sender's clock; 0 is not known)
 //   audio: level of each test tone in dBFS and its height in dB above the
 //          spectrum beside it
-// and once per stream as "first-frame" when the first picture is presented.
+// and once per stream as "first-frame" when the first picture is presented, and
+// as "picture-back" when a user's picture comes after a pause, of the old stream
+// or of a new one, with the length of the pause in ms.
 (function () {
   const tones = [440, 880, 1320, 1760];
   const watched = new Map();
+  const pause = 200; // ms without a picture that are told
+  const lastShown = new Map(); // user → when the last picture was shown
   let sound = null;
 
   // A 32×24 copy of the picture, with the noise of coding cut off.
@@ -36,9 +40,17 @@
     return video;
   }
 
+  function tellPause(user) {
+    const now = Date.now();
+    const gap = now - (lastShown.get(user) || now);
+    lastShown.set(user, now);
+    if (gap >= pause) window.report('picture-back', now, { user, gap });
+  }
+
   function watchVideo(user, video, state) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const each = () => {
+      tellPause(user);
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
       state.width = video.videoWidth;
       state.height = video.videoHeight;

@@ -28,6 +28,8 @@ type ClientOptions struct {
 	// Scripts are files that run in the page before the SDK. They may report
 	// events with window.report, as client.js does.
 	Scripts []string
+	// FrameRate of the client's camera, in pictures a second; 0 is 10.
+	FrameRate int
 	// AnswerTime is the SDK's answerTimeInterval; 0 is its default of 60 s.
 	AnswerTime time.Duration
 	// DisconnectTime is the SDK's disconnectTimeInterval; 0 is its default of 30 s.
@@ -43,7 +45,7 @@ type Client struct {
 }
 
 // ClientEvent is one call of a listener of the SDK, under the listener's name,
-// or "accepting", "first-frame", "console", "pageerror".
+// or "accepting", "first-frame", "picture-back", "console", "pageerror".
 type ClientEvent struct {
 	At        time.Time      `json:"-"`
 	Name      string         `json:"-"`
@@ -55,6 +57,7 @@ type ClientEvent struct {
 	Kinds     []string       `json:"kinds"`  // with onRemoteStreamListener
 	Type      string         `json:"type"`   // with console
 	Text      string         `json:"text"`   // with console and pageerror
+	Gap       float64        `json:"gap"`    // with picture-back: ms since the picture before
 }
 
 // ClientSession is a session as the SDK describes it.
@@ -99,6 +102,15 @@ func (c *Client) Call(ctx context.Context, callType int, extension map[string]st
 
 // Accept opens camera and microphone and accepts the newest session.
 func (c *Client) Accept(ctx context.Context) error { return c.call(ctx, nil, "accept") }
+
+// Prepare opens camera and microphone for [Client.AcceptAt].
+func (c *Client) Prepare(ctx context.Context) error { return c.call(ctx, nil, "prepare") }
+
+// AcceptAt accepts the newest session at a moment, or at once if that is over.
+// It returns when that is done; the event "accepting" has the time.
+func (c *Client) AcceptAt(ctx context.Context, at time.Time) error {
+	return c.call(ctx, nil, "acceptAt", at.UnixMilli())
+}
 
 // Reject refuses the newest session.
 func (c *Client) Reject(ctx context.Context, extension map[string]string) error {

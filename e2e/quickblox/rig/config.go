@@ -63,6 +63,8 @@ type DeviceConfig struct {
 		Level string `yaml:"level"`
 	} `yaml:"log"`
 
+	// Party names the namespace the device runs in; "" is that of [Handset].
+	Party string `yaml:"-"`
 	// Password is what the password file holds.
 	Password string `yaml:"-"`
 	// OtherCA makes the device trust an authority that did not sign the

@@ -225,6 +225,25 @@ func (d *Device) Status(ctx context.Context) (DeviceStatus, error) {
 	return s, nil
 }
 
+// Snapshot asks for the status as the subcommand does, without its process: it
+// may be called many times a second.
+func (d *Device) Snapshot(ctx context.Context) (DeviceStatus, error) {
+	var s DeviceStatus
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://device/v1/status", nil)
+	if err != nil {
+		return s, fmt.Errorf("ask for the status: %w", err)
+	}
+	answer, err := d.control.Do(request)
+	if err != nil {
+		return s, fmt.Errorf("ask for the status: %w", err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+		return s, fmt.Errorf("read status: %w", err)
+	}
+	return s, nil
+}
+
 // Hears waits until a tone is in what the loudspeaker played since the call
 // (Config.Audio.Playback must be the default file).
 func (d *Device) Hears(ctx context.Context, hertz int) (ToneLevel, error) {

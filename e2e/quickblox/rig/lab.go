@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,6 +142,11 @@ func (l *Lab) Client(ctx context.Context, options ClientOptions) (*Client, error
 		return nil, err
 	}
 	l.open = append(l.open, c.Page)
+	if options.FrameRate > 0 {
+		if err := c.call(ctx, nil, "setFrameRate", options.FrameRate); err != nil {
+			return nil, err
+		}
+	}
 	return c, c.call(ctx, &c.JID, "connect", options.User, Password(options.User), sdkConfig(options))
 }
 
@@ -240,7 +246,7 @@ func chromiumFlags(tone string) []string {
 // Device starts intercomd and follows its events. It returns before the device
 // is online; see [Device.Await] and [Device.AwaitStatus].
 func (l *Lab) Device(ctx context.Context, config DeviceConfig) (*Device, error) {
-	ns, err := l.Network.Join(ctx, deviceParty)
+	ns, err := l.Network.Join(ctx, cmp.Or(config.Party, deviceParty))
 	if err != nil {
 		return nil, err
 	}

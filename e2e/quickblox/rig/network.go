@@ -17,7 +17,8 @@ import (
 // other party.
 const (
 	hubAddress = "10.99.0.1"
-	subnet     = "10.99.0.%d/24"
+	hosts      = "10.99.0.%d"
+	subnet     = hosts + "/24"
 )
 
 // Network is a set of network namespaces around a hub.
@@ -25,13 +26,18 @@ type Network struct {
 	run     string
 	Hub     *Namespace
 	members map[string]*Namespace
+	moves   int // addresses given by ChangeAddress
 }
 
-// Namespace is one party's network: an interface eth0 to the hub, and lo.
+// Namespace is one party's network: an interface eth0 to the hub, and lo; see
+// [Network.ChangeAddress] for a second one.
 type Namespace struct {
 	Name    string // as `ip netns` knows it
 	Address string // IPv4, without the prefix length
 	port    string // its end at the hub's bridge; none for the hub itself
+
+	second string // the end of its second interface at the bridge, once it has one
+	moved  bool   // the second one is in use
 }
 
 // NewNetwork makes the hub of the run.
@@ -61,20 +67,27 @@ func (n *Network) Join(ctx context.Context, party string) (*Namespace, error) {
 		return ns, nil
 	}
 	host := len(n.members) + 1 // the hub is 1, the first to join is 2
-	address := fmt.Sprintf("10.99.0.%d", host)
-	ns, err := n.add(ctx, party, address)
+	ns, err := n.add(ctx, party, fmt.Sprintf(hosts, host))
 	if err != nil {
 		return nil, err
 	}
-	port := fmt.Sprintf("v%d", host)
-	ns.port = port
+	ns.port = fmt.Sprintf("v%d", host)
+	if err := n.wire(ctx, ns, ns.port, "eth0"); err != nil {
+		return nil, err
+	}
 	err = ip(ctx,
-		"-n "+n.Hub.Name+" link add "+port+" type veth peer name eth0 netns "+ns.Name,
-		"-n "+n.Hub.Name+" link set "+port+" master br0 up",
 		"-n "+ns.Name+" addr add "+fmt.Sprintf(subnet, host)+" dev eth0",
 		"-n "+ns.Name+" link set eth0 up",
 	)
 	return ns, err
+}
+
+// wire joins a new interface of a party to the bridge.
+func (n *Network) wire(ctx context.Context, ns *Namespace, port, name string) error {
+	return ip(ctx,
+		"-n "+n.Hub.Name+" link add "+port+" type veth peer name "+name+" netns "+ns.Name,
+		"-n "+n.Hub.Name+" link set "+port+" master br0 up",
+	)
 }
 
 func (n *Network) add(ctx context.Context, party, address string) (*Namespace, error) {
@@ -99,15 +112,6 @@ func (n *Network) Close() error {
 // Args puts a command line into the namespace.
 func (ns *Namespace) Args(command ...string) []string {
 	return append([]string{"ip", "netns", "exec", ns.Name}, command...)
-}
-
-// SetLink cuts a party off, or joins it again. The party's interface stays up:
-// it notices nothing but silence.
-func (n *Network) SetLink(ctx context.Context, ns *Namespace, up bool) error {
-	if up {
-		return ip(ctx, "-n "+n.Hub.Name+" link set "+ns.port+" master br0")
-	}
-	return ip(ctx, "-n "+n.Hub.Name+" link set "+ns.port+" nomaster")
 }
 
 // Dial connects from inside the namespace to a literal address.

@@ -26,7 +26,7 @@ const (
 // FirstUser and LastUser are the ids of the users that exist.
 const (
 	FirstUser = 100
-	LastUser  = 109
+	LastUser  = 129
 )
 
 // Password returns the password of a user.
