@@ -74,6 +74,7 @@ type Ports struct {
 
 	Tone     func(Tone)              // plays a tone at the door, or ends it with NoTone
 	Indicate func(Indication)        // shows a new state on the lamps
+	Busy     func(bool)              // is told when the first session is there, and when the last has gone
 	Relay    func(name string) error // lets a relay of the configuration pulse
 }
 

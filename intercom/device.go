@@ -26,9 +26,11 @@ type Device struct {
 
 	xmppMu sync.Mutex
 	xmpp   XMPPStatus
+	unsent map[call.SessionID]struct{} // calls out that the link was never up for
 
 	laterMu sync.Mutex
 	waiting []func()      // work for the loop that nobody waits for
+	dropped int           // work that came while too much was waiting
 	wake    chan struct{} // holds a token while there is some
 
 	// Set by Run before the loop starts.
@@ -44,6 +46,8 @@ type Device struct {
 	stuck    map[string]struct{}       // buttons that do not come up
 	asked    map[call.UserID]time.Time // when contacts last asked for a relay
 	updating bool
+	opened   map[string]budget // of relays, for those who ask in a call
+	busy     bool              // there are sessions, as told
 	shown    Indication
 	humming  Tone
 	chimes   []Tone // to be played once the loop has come to rest
@@ -56,6 +60,7 @@ type note struct {
 	accepting bool // its devices are being opened
 	auto      bool // it was answered by itself
 	connected bool // somebody was
+	ended     bool // from here
 }
 
 // New makes a device; Run starts it.
@@ -69,9 +74,11 @@ func New(cfg Config, ports Ports, log *slog.Logger) *Device {
 		done:   make(chan struct{}),
 		wake:   make(chan struct{}, 1),
 		xmpp:   XMPPStatus{State: "connecting", Since: time.Now()},
+		unsent: make(map[call.SessionID]struct{}),
 		notes:  make(map[call.SessionID]*note),
 		stuck:  make(map[string]struct{}),
 		asked:  make(map[call.UserID]time.Time),
+		opened: make(map[string]budget),
 	}
 }
 
@@ -109,12 +116,25 @@ func (d *Device) Ping(ctx context.Context) error {
 	return nil
 }
 
+// maxWaiting is how much work may wait for the loop. It is done within
+// milliseconds; only a loop that hangs lets it pile up.
+const maxWaiting = 256
+
 // later hands work to the loop and returns at once, also when the loop waits
-// for the caller.
+// for the caller. Work that a hanging loop has too much of is dropped.
 func (d *Device) later(turn func()) {
 	d.laterMu.Lock()
-	d.waiting = append(d.waiting, turn)
+	if len(d.waiting) < maxWaiting {
+		d.waiting = append(d.waiting, turn)
+	} else {
+		d.dropped++
+	}
 	d.laterMu.Unlock()
+	d.rouse()
+}
+
+// rouse has the loop turn once, so that lamps and tones follow.
+func (d *Device) rouse() {
 	select {
 	case d.wake <- struct{}{}:
 	default:
@@ -123,9 +143,12 @@ func (d *Device) later(turn func()) {
 
 func (d *Device) doWaiting() {
 	d.laterMu.Lock()
-	waiting := d.waiting
-	d.waiting = nil
+	waiting, dropped := d.waiting, d.dropped
+	d.waiting, d.dropped = nil, 0
 	d.laterMu.Unlock()
+	if dropped > 0 {
+		d.log.Warn("the device did not keep up", "dropped", dropped)
+	}
 	for _, turn := range waiting {
 		turn()
 	}
@@ -164,34 +187,6 @@ func (d *Device) outside(work func(ctx context.Context)) {
 func (d *Device) publish(e Event) {
 	e.Time = time.Now()
 	d.events.publish(e)
-}
-
-// Subscribe follows the events from now on; the first is the state the XMPP
-// link has now. The channel is closed when ctx ends, when the follower lags by
-// more than 256 events, or at shutdown.
-func (d *Device) Subscribe(ctx context.Context) <-chan Event {
-	d.xmppMu.Lock()
-	defer d.xmppMu.Unlock()
-	return d.events.subscribe(ctx, d.xmpp.event())
-}
-
-// SetXMPP notes a new state of the signalling link.
-func (d *Device) SetXMPP(s XMPPStatus) {
-	d.xmppMu.Lock()
-	d.xmpp = s
-	d.events.publish(s.event())
-	d.xmppMu.Unlock()
-	d.later(func() {}) // lamps follow
-}
-
-func (d *Device) xmppStatus() XMPPStatus {
-	d.xmppMu.Lock()
-	defer d.xmppMu.Unlock()
-	return d.xmpp
-}
-
-func (s XMPPStatus) event() Event {
-	return Event{Time: time.Now(), Event: "xmpp", State: s.State, Error: s.Error}
 }
 
 // greeting is what the device says of itself in userInfo, with the request's

@@ -16,7 +16,11 @@
 // in them who is a contact is listed, and is announced if that is configured; a
 // relay opens only by the control socket, or for a caller listed for it who is
 // connected in a call; [Supervise] stops the stages of the daemon
-// in order, so that hangUp leaves before the link closes.
+// in order, so that hangUp leaves before the link closes; a press while the
+// signalling link is down is heard and shown as that, makes the call all the
+// same, and is told apart from a call that nobody answered; a call goes on
+// whatever becomes of the link; what others ask of the device is bounded, how
+// often they may open a door too, and so is what waits for a loop that hangs.
 //
 // It does not guarantee that a picture or sound is there: a call goes on with
 // the devices that open, and the status says which are missing.

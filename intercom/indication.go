@@ -40,9 +40,6 @@ const (
 // a camera that has closed.
 const lookInterval = 500 * time.Millisecond
 
-// xmppOnline is the state of a link that works.
-const xmppOnline = "online"
-
 // situation is what lamps and tones depend on.
 type situation struct {
 	updating   bool
@@ -98,7 +95,7 @@ func (d *Device) situation() situation {
 		updating:   d.updating,
 		ringingOut: d.plan != nil && !d.plan.answered,
 		live:       camera.State == DeviceOpen || audio.State == DeviceOpen,
-		online:     d.xmppStatus().State == xmppOnline,
+		online:     d.online(),
 		broken:     slices.ContainsFunc(hardware, func(s DeviceStatus) bool { return s.State == DeviceMissing }),
 	}
 	for _, s := range d.client.Sessions() {
@@ -114,8 +111,12 @@ func (d *Device) situation() situation {
 	return out
 }
 
-// show tells lamps and loudspeaker what has changed.
+// show tells lamps, loudspeaker and whoever asks what has changed.
 func (d *Device) show() {
+	if busy := len(d.client.Sessions()) > 0; busy != d.busy {
+		d.busy = busy
+		tell(d.ports.Busy, busy)
+	}
 	s := d.situation()
 	if i := s.indication(); i != d.shown {
 		d.shown = i

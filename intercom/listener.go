@@ -69,11 +69,16 @@ func (l listener) OnReconnect(s *call.Session, user call.UserID, state call.Reco
 
 func (l listener) OnSessionClose(s *call.Session) {
 	e := Event{State: s.State().String()}
+	unsent := l.d.isUnsent(s.ID())
+	if unsent {
+		e.Reason = reasonOffline
+		l.d.forgetUnsent(s.ID())
+	}
 	if err := s.LastError(); err != nil {
 		e.Error = err.Error()
 	}
 	l.event("onSessionClose", s, 0, e)
-	l.d.post(func() { l.d.closed(s) })
+	l.d.post(func() { l.d.closed(s, unsent) })
 }
 
 func (l listener) OnCallStatsReport(s *call.Session, user call.UserID, report call.StatsReport) {
@@ -89,6 +94,9 @@ func (l listener) event(name string, s *call.Session, user call.UserID, e Event)
 	}
 	if e.State != "" {
 		attrs = append(attrs, "state", e.State)
+	}
+	if e.Reason != "" {
+		attrs = append(attrs, "reason", e.Reason)
 	}
 	if e.Error != "" {
 		attrs = append(attrs, "err", e.Error)

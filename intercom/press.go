@@ -53,6 +53,9 @@ func (d *Device) press(b Button, e Event) error {
 	d.pressed = press{button: e.Button, at: now}
 	d.log.Info("button pressed", "button", e.Button, "long", e.State == pressLong)
 	e.Event = "press"
+	if !d.online() {
+		e.Reason = reasonOffline
+	}
 	d.publish(e)
 	live := d.client.Sessions()
 	if s := d.ringingIn(); s != nil && !b.HangUp {
@@ -64,9 +67,6 @@ func (d *Device) press(b Button, e Event) error {
 	}
 	if b.HangUp {
 		return nil
-	}
-	if d.xmppStatus().State != xmppOnline {
-		d.chime(Offline)
 	}
 	_, err := d.ring(b.Contacts, b.Mode, b.CallType, 0, call.Extension{"button": b.Name})
 	return err

@@ -40,6 +40,35 @@ func (d *Device) pulse(name string, e Event) error {
 // user is looked at: a repeated update, an impatient finger, a flood.
 const relayPause = time.Second
 
+// Everybody together may trigger a relay this often with updates: a door that
+// is asked for without end does not stay open, nor its coil on.
+const (
+	relayBurst = 5                // in a row
+	relayEvery = 10 * time.Second // and then
+)
+
+// budget says how often something may still be done.
+type budget struct {
+	left int
+	at   time.Time // when left was right
+}
+
+// spend takes one of a budget, which grows by one every relayEvery up to
+// relayBurst. Its zero value is a full one.
+func (b budget) spend(now time.Time) (budget, bool) {
+	grown := int(now.Sub(b.at) / relayEvery)
+	if b.at.IsZero() || b.left+grown >= relayBurst {
+		b = budget{left: relayBurst, at: now}
+	} else {
+		b.left, b.at = b.left+grown, b.at.Add(time.Duration(grown)*relayEvery)
+	}
+	if b.left == 0 {
+		return b, false
+	}
+	b.left--
+	return b, true
+}
+
 // maxRelayName is how many characters of a name from outside are shown.
 const maxRelayName = 100
 
@@ -55,12 +84,25 @@ func (d *Device) relayAsked(s *call.Session, user call.UserID, name string) {
 	e := Event{Session: s.ID(), UserID: user}
 	err := d.mayTrigger(s, user, name)
 	if err == nil {
+		err = d.spend(name, now)
+	}
+	if err == nil {
 		d.outside(func(context.Context) { _ = d.pulse(name, e) }) // it tells what goes wrong
 		return
 	}
 	e.Event, e.Relay, e.Error = "relay", shortened(name), err.Error()
 	d.log.Warn("relay not triggered", "relay", e.Relay, "session", e.Session, "user", user, "err", err)
 	d.publish(e)
+}
+
+// spend notes that a relay is triggered, or says that it was too often.
+func (d *Device) spend(relay string, now time.Time) error {
+	b, ok := d.opened[relay].spend(now)
+	d.opened[relay] = b
+	if !ok {
+		return fmt.Errorf("relay %q was asked for too often", relay)
+	}
+	return nil
 }
 
 // shortened keeps logs from being filled from outside.

@@ -203,3 +203,53 @@ func TestRelayOfAnotherDevice(t *testing.T) {
 		r.wantTold("after the end")
 	})
 }
+
+// TestRelayBudget has a caller ask without end: the door opens a few times, and
+// then now and then.
+func TestRelayBudget(t *testing.T) {
+	run(t, withRelay, func(r *rig) {
+		r.online()
+		r.callIn(anna, "in-1")
+		r.press("front")
+		r.wantTold("call", "lamp ringing", "lamp in_call")
+		opened := 0
+		for range 60 {
+			r.update(anna, "phone", "in-1", call.Extension{"relay": "door"})
+			r.mu.Lock()
+			opened += len(r.told)
+			r.told = nil
+			r.mu.Unlock()
+			time.Sleep(relayPause)
+		}
+		if want := relayBurst + int(60*relayPause/relayEvery); opened < relayBurst || opened > want {
+			t.Errorf("opened %d times in a minute, want at most %d", opened, want)
+		}
+		refused := false
+		for len(r.events) > 0 {
+			e := <-r.events
+			refused = refused || e.Event == "relay" && strings.Contains(e.Error, "too often")
+		}
+		if !refused {
+			t.Error("no event says that it was too often")
+		}
+	})
+}
+
+func TestBudget(t *testing.T) {
+	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	var b budget
+	for _, c := range []struct {
+		after time.Duration // since the start
+		want  bool
+	}{
+		{0, true}, {0, true}, {0, true}, {0, true}, {0, true}, {0, false},
+		{relayEvery - 1, false}, {relayEvery, true}, {relayEvery, false},
+		{3*relayEvery - 1, true}, {3*relayEvery - 1, false}, {3 * relayEvery, true}, {3 * relayEvery, false},
+		{time.Hour, true}, {time.Hour, true}, {time.Hour, true}, {time.Hour, true}, {time.Hour, true}, {time.Hour, false},
+	} {
+		var got bool
+		if b, got = b.spend(start.Add(c.after)); got != c.want {
+			t.Errorf("after %v: %t, want %t", c.after, got, c.want)
+		}
+	}
+}

@@ -138,7 +138,7 @@ func (d *Device) Status() Status {
 func (d *Device) sessionStatus(s *call.Session) SessionStatus {
 	out := SessionStatus{
 		ID: s.ID(), State: s.State().String(), CallType: s.Type().String(),
-		Initiator: s.Initiator(), Incoming: s.Incoming()}
+		Initiator: s.Initiator(), Incoming: s.Incoming(), Unsent: d.isUnsent(s.ID())}
 	if n := d.notes[s.ID()]; n != nil {
 		out.Since = n.since
 	}

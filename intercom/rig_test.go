@@ -28,6 +28,7 @@ type rig struct {
 	mu     sync.Mutex
 	sent   []call.Signal
 	told   []string // what lamps, loudspeaker and relays were told since the last look
+	busy   []bool   // what Busy was told
 	camera DeviceStatus
 	gpio   []DeviceStatus
 	jammed error // of relays
@@ -102,6 +103,11 @@ func (r *rig) ports() Ports {
 		Process:  func() ProcessStatus { return ProcessStatus{Goroutines: 9} },
 		Tone:     func(t Tone) { r.tell("tone " + string(t)) },
 		Indicate: func(i Indication) { r.tell("lamp " + string(i)) },
+		Busy: func(busy bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.busy = append(r.busy, busy)
+		},
 		Relay: func(name string) error {
 			r.tell("relay " + name)
 			return r.jammed

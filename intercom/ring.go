@@ -95,6 +95,10 @@ func (d *Device) ring(users []call.UserID, mode Mode, typ call.Type, bandwidth i
 		d.note(s)
 	}
 	d.plan = plan
+	if d.noteUnsent(sessions) {
+		d.log.Warn("offline: the call goes out if the link comes back in time", "sessions", texts(idsOf(sessions)))
+		d.chime(Offline)
+	}
 	greeting := d.greeting(ext)
 	d.outside(func(ctx context.Context) {
 		for _, s := range sessions {
@@ -168,6 +172,7 @@ func (d *Device) stopAll(sessions []*call.Session, ext call.Extension) error {
 }
 
 func (d *Device) end(s *call.Session, ext call.Extension) error {
+	d.note(s).ended = true
 	if s.Incoming() && s.State() == call.StateNew {
 		return s.Reject(d.greeting(ext))
 	}
@@ -216,11 +221,15 @@ func (d *Device) connected(s *call.Session) {
 	}
 }
 
-// closed forgets a session.
-func (d *Device) closed(s *call.Session) {
+// closed forgets a session. unsent says that nobody was told of it.
+func (d *Device) closed(s *call.Session, unsent bool) {
 	n := d.notes[s.ID()]
 	delete(d.notes, s.ID())
-	if n != nil && len(d.notes) == 0 && (n.connected || !s.Incoming()) {
+	switch {
+	case n == nil || len(d.notes) > 0:
+	case unsent && !n.ended:
+		d.chime(Offline)
+	case n.connected || !s.Incoming():
 		d.chime(End)
 	}
 	if d.plan == nil {

@@ -28,6 +28,7 @@ type Event struct {
 	Signal    string            `json:"signal,omitempty"`    // with onInvalidEvents: onCall, onAccept, onStop
 	Kinds     []call.Kind       `json:"kinds,omitempty"`     // with onRemoteStream
 	Stats     *call.StatsReport `json:"stats,omitempty"`     // with onCallStatsReport
+	Reason    string            `json:"reason,omitempty"`    // offline: with press and with onSessionClose of a call that never went out
 	Error     string            `json:"error,omitempty"`
 }
 
@@ -98,6 +99,7 @@ type SessionStatus struct {
 	Initiator call.UserID    `json:"initiator"`
 	Incoming  bool           `json:"incoming"`
 	Since     time.Time      `json:"since"`
+	Unsent    bool           `json:"unsent,omitempty"` // nobody was told yet: it waits for the link
 	Peers     []PeerStatus   `json:"peers"`
 }
 
