@@ -56,6 +56,7 @@ type counters struct{ dropped, ignored, limited atomic.Uint64 }
 type input struct {
 	signal  *Signal
 	event   MediaEvent
+	around  event               // networkChanged or signalingChanged
 	request func(now time.Time) // run by the loop
 }
 
@@ -133,6 +134,8 @@ func (c *Client) handle(in input) {
 		c.perform(c.board.receive(now, *in.signal, seed))
 	case in.event != nil:
 		c.perform(c.board.mediaEvent(now, in.event))
+	case in.around != nil:
+		c.perform(c.board.broadcast(now, in.around))
 	case in.request != nil:
 		in.request(now)
 	}
@@ -155,6 +158,21 @@ func (c *Client) MediaEvent(e MediaEvent) {
 	if !c.inbox.put(input{event: e}, limit) {
 		c.counters.dropped.Add(1)
 	}
+}
+
+// NetworkChanged takes what happened to the device's own network; it never
+// blocks. Connections that broke with it are repaired at once, without waiting
+// for timers.
+func (c *Client) NetworkChanged(e NetworkEvent) {
+	c.inbox.put(input{around: networkChanged{e}}, 0)
+}
+
+// SignalingChanged takes whether the Signaler's link to the server is up; it
+// never blocks. resumed says that the link goes on where it broke off, so that
+// no signal was lost; otherwise those that may have been are sent again. A link
+// that nothing was told of is up.
+func (c *Client) SignalingChanged(online, resumed bool) {
+	c.inbox.put(input{around: signalingChanged{online, resumed}}, 0)
 }
 
 // Counters returns the counters.

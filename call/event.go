@@ -24,6 +24,11 @@ type (
 	// answeredElsewhere tells that another device of the own user accepted or
 	// rejected the ringing session.
 	answeredElsewhere struct{}
+	// networkChanged tells of the device's own network.
+	networkChanged struct{ change NetworkEvent }
+	// signalingChanged tells of the link to the signalling server. resumed is
+	// that it goes on where it broke off, so that nothing was lost.
+	signalingChanged struct{ online, resumed bool }
 )
 
 func (callRequest) event()       {}
@@ -36,6 +41,8 @@ func (streamRequest) event()     {}
 func (signalReceived) event()    {}
 func (mediaReported) event()     {}
 func (answeredElsewhere) event() {}
+func (networkChanged) event()    {}
+func (signalingChanged) event()  {}
 
 // action is an output of the pure layers, carried out by the client's loop in
 // the order given.
@@ -91,6 +98,7 @@ const (
 	ignoreNotInitiator ignoreReason = "initiator has not called yet"
 	ignoreGlare        ignoreReason = "own call to the same user goes first"
 	ignoreAlreadyOver  ignoreReason = "session is over"
+	ignoreNotInCall    ignoreReason = "sender is not the device in the call"
 )
 
 // noticeKind is the listener method a notice is for.

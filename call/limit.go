@@ -32,6 +32,12 @@ func (b *bucket) take(now time.Time, burst, rate float64) bool {
 	return true
 }
 
+// next returns when there will be a token again, after a take that found none.
+func (b *bucket) next(burst, rate float64) time.Time {
+	missing := min(burst, 1) - b.tokens
+	return b.at.Add(time.Duration(missing/rate*float64(time.Second)) + time.Millisecond)
+}
+
 // limiter rates users. It remembers a bounded number of them: who is not
 // allowed is forgotten first, and among equals who was silent longest.
 type limiter struct {

@@ -31,6 +31,7 @@ type machine struct {
 	opponents []UserID // as announced by the initiator
 	bandwidth int      // kbit/s, 0 is no limit
 
+	around   surroundings
 	state    SessionState
 	stream   LocalStream
 	muted    []Kind    // by the app; outlives the stream
@@ -89,6 +90,12 @@ func (m *machine) Handle(now time.Time, e event) ([]action, error) {
 		if m.ringing() {
 			m.close()
 		}
+	case networkChanged:
+		m.around = m.around.after(now, e)
+		m.networkChanged(now, e.change)
+	case signalingChanged:
+		m.around = m.around.after(now, e)
+		m.signalingChanged(now, e)
 	default:
 		if err := m.legal(e); err != nil {
 			return nil, err
@@ -114,7 +121,7 @@ func (m *machine) Advance(now time.Time) []action {
 func (m *machine) NextTimeout() time.Time {
 	next := m.answerBy
 	for _, p := range m.peers {
-		next = earliest(next, p.nextTimeout())
+		next = earliest(next, p.nextTimeout(m.around.ready()))
 	}
 	return next
 }

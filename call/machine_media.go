@@ -22,7 +22,9 @@ func (m *machine) media(now time.Time, e MediaEvent) {
 	case PeerStats:
 		m.tell(notice{kind: onCallStatsReport, user: p.user, stats: e.Report})
 	case PeerError:
-		m.mediaFailed(p, e.Err)
+		m.mediaFailed(now, p, e.Err)
+	case PathProbed:
+		m.pathProbed(now, p, e.Alive)
 	}
 }
 
@@ -40,6 +42,8 @@ func peerKey(e MediaEvent) PeerKey {
 	case PeerStats:
 		return e.Peer
 	case PeerError:
+		return e.Peer
+	case PathProbed:
 		return e.Peer
 	}
 	return PeerKey{}
@@ -99,10 +103,11 @@ func (m *machine) connectionChanged(now time.Time, p *peer, s ConnectionState) {
 
 // mediaFailed gives a peer up whose descriptions do not fit. While a
 // connection is repaired there is another try.
-func (m *machine) mediaFailed(p *peer, err error) {
+func (m *machine) mediaFailed(now time.Time, p *peer, err error) {
 	m.fail(p, err)
-	if p.repair.role != repairIdle {
+	if r := &p.repair; r.role != repairIdle {
 		m.closeLink(p)
+		r.retryAt = earliest(r.retryAt, now.Add(repairResend))
 		return
 	}
 	switch {

@@ -16,15 +16,16 @@ const (
 	// acceptRetry is how long an accept is given to stop the caller's dialing
 	// before a further `call` means that it was lost.
 	acceptRetry = 2 * time.Second
-	// suspectTime is for how long a hangUp of another device of a user counts
-	// if the connection to the user then breaks.
-	suspectTime = 10 * time.Second
 	// maxEarly bounds the candidates kept of a peer before its description is
 	// applied, maxListed those in one signal of ours, and maxTurnedAway the
 	// devices of a user remembered.
 	maxEarly      = 64
 	maxListed     = 64
 	maxTurnedAway = 8
+	// updateBurst and updateRate, per second, limit what the app is told of one
+	// peer's updates and repeated accepts.
+	updateBurst = 20
+	updateRate  = 10
 )
 
 // peerPhase is how far a peer has come.
@@ -53,7 +54,7 @@ type peer struct {
 	away     []string        // devices turned away: they answered too late
 	state    ConnectionState // last told
 
-	offer     string      // of the peer's `call`, newest
+	offer     string      // of the peer's `call`, newest; until it is answered
 	early     []Candidate // of the peer, before its description is applied
 	earlyFrom string      // the device they are of
 
@@ -68,37 +69,28 @@ type peer struct {
 
 	suspectUntil time.Time // a hangUp of another device counts until then
 	suspectExt   Extension
+	probedAt     time.Time // when a signal of the peer last had the path probed
+	updates      bucket    // what the app is told of its updates and repeated accepts
 }
 
 // link is the peer's current PeerConnection and its local description.
 type link struct {
 	generation int
-	open       bool
+	made, open bool
 	sdp        string      // local description with all candidates so far
 	candidates []Candidate // all local ones
 	late       []Candidate // those that were not in the first description
 	settled    bool        // both descriptions are exchanged
 }
 
-func (p *peer) nextTimeout() time.Time {
-	return earliest(p.dialAt, p.joinBy, p.repeatAt, p.repair.nextTimeout())
+// nextTimeout returns the peer's next deadline; ready says whether offers can
+// reach it.
+func (p *peer) nextTimeout(ready bool) time.Time {
+	return earliest(p.dialAt, p.joinBy, p.repeatAt, p.repair.nextTimeout(ready))
 }
 
 func (p *peer) connected() bool {
 	return p.state == ConnectionConnected || p.state == ConnectionCompleted
-}
-
-// bound says whether a signal from resource is of the device in the call. An
-// unknown resource on either side fits.
-func (p *peer) bound(resource string) bool {
-	return p.resource == "" || resource == "" || p.resource == resource
-}
-
-// turnAway remembers a device that is not the one in the call.
-func (p *peer) turnAway(resource string) {
-	if len(p.away) < maxTurnedAway && !slices.Contains(p.away, resource) {
-		p.away = append(p.away, resource)
-	}
 }
 
 func (m *machine) key(p *peer) PeerKey {
@@ -114,22 +106,19 @@ func (p *peer) join(joinBy time.Time) {
 	}
 }
 
-// open makes the first PeerConnection of a peer.
-func (m *machine) open(p *peer) {
-	p.link.open = true
+// reopen makes a PeerConnection for a peer, in place of the one it had.
+func (m *machine) reopen(p *peer) {
+	if p.link.made {
+		m.closeLink(p)
+		p.link = link{generation: p.link.generation + 1}
+		p.repeatAt, p.early = time.Time{}, nil
+		p.state = ConnectionUndefined
+	}
+	p.link.made, p.link.open = true, true
 	m.do(OpenPeer{
 		Peer: m.key(p), CallType: m.callType, Stream: m.stream,
 		Bandwidth: m.bandwidth, StatsInterval: m.cfg.StatsReportTimeInterval,
 	})
-}
-
-// reopen replaces the PeerConnection of a peer by a new one.
-func (m *machine) reopen(p *peer) {
-	m.closeLink(p)
-	p.link = link{generation: p.link.generation + 1}
-	p.repeatAt, p.early = time.Time{}, nil
-	p.state = ConnectionUndefined
-	m.open(p)
 }
 
 func (m *machine) closeLink(p *peer) {
@@ -148,20 +137,36 @@ func (m *machine) shut(p *peer) {
 	p.offer, p.early, p.suspectExt = "", nil, nil
 }
 
-// dial opens a PeerConnection and asks for an offer; `call` is sent once it is
-// there.
+// dial rings a peer: `call` is sent once the offer is there.
 func (m *machine) dial(p *peer, joinBy time.Time) {
 	p.phase, p.joinBy = peerDialing, joinBy
-	m.open(p)
-	m.do(CreateOffer{Peer: m.key(p)})
+	m.offer(p)
 }
 
-// answer opens a PeerConnection and asks for the answer to the stored offer.
+// offer opens a PeerConnection and asks for an offer, as soon as there is a
+// network.
+func (m *machine) offer(p *peer) {
+	if !m.around.down {
+		m.reopen(p)
+		p.dialAt = time.Time{}
+		m.do(CreateOffer{Peer: m.key(p)})
+	}
+}
+
+// answer answers the stored offer: `accept` is sent once the answer is there.
 func (m *machine) answer(p *peer) {
 	p.phase = peerAnswering
-	m.open(p)
+	m.makeAnswer(p)
+}
+
+// makeAnswer opens a PeerConnection and asks for the answer, as soon as there
+// is a network.
+func (m *machine) makeAnswer(p *peer) {
+	if m.around.down {
+		return
+	}
+	m.reopen(p)
 	m.do(CreateAnswer{Peer: m.key(p), Offer: p.offer})
-	p.offer = ""
 	m.addEarly(p)
 }
 
@@ -194,6 +199,7 @@ func (m *machine) sendAccept(now time.Time, p *peer) {
 	}
 	m.send(s)
 	p.join(p.joinBy)
+	p.offer = ""
 	p.rung, p.link.settled = true, true
 	p.acceptedAt, p.repeatAt = now, now.Add(candidatesDelay)
 }

@@ -10,15 +10,25 @@ const (
 	// repairGrace is how long a broken connection has to recover by itself
 	// (SDK: fixed 5 s).
 	repairGrace = 5 * time.Second
-	// repairResend spaces the copies of an unanswered offer. An SDK with the
-	// higher id restarts its negotiation on each, so it is more than 3 s.
-	repairResend = 5 * time.Second
+	// repairResend is how long an offer stays unanswered before it is sent
+	// again, or made anew.
+	repairResend = 4 * time.Second
+	// spacingHigher and spacingLower are the least times between two offers to
+	// a peer with a higher or a lower id. An SDK with the higher id begins its
+	// negotiation anew on each.
+	spacingHigher = 3 * time.Second
+	spacingLower  = time.Second
 	// repairRetry is how long an exchanged pair of descriptions has to connect
 	// before another offer is made.
 	repairRetry = 8 * time.Second
-	// repairSpacing is the least time between two answers to one peer: each
-	// costs a PeerConnection.
-	repairSpacing = 250 * time.Millisecond
+	// answerSpacing is the least time between two answers to one peer.
+	answerSpacing = 250 * time.Millisecond
+	// repairBurst, repairRate and maxTries limit the PeerConnections that
+	// repairing the connection to one peer may cost: so many at once, so many a
+	// second, and so many that never connect.
+	repairBurst = 5
+	repairRate  = 0.5
+	maxTries    = 32
 )
 
 // repairRole is our part in the exchange that replaces a PeerConnection.
@@ -34,8 +44,8 @@ const (
 // sides do the same: they wait a grace time, then offer. If both offer, the
 // offer of the user with the higher id goes first.
 //
-//	        disconnected,      grace over       answer to our offer
-//	        failed
+//	        disconnected,      grace over, or  answer to our offer
+//	        failed             path known dead
 //	whole ───────▶ broken ────────────▶ offering ────┐
 //	  ▲              │ their offer        │ their    │
 //	  │              ▼                    ▼ offer    ▼
@@ -43,45 +53,77 @@ const (
 //	  │ connected    │                               │
 //	  └──────────────┴───────────────────────────────┘
 //
-// Anything but whole ends at giveUpBy with the peer closed.
+// Anything but whole ends at giveUpBy with the peer closed. An offer is made
+// only while the network and the link to the server are up.
 type repair struct {
-	told       bool // OnReconnect(Reconnecting) was told
-	role       repairRole
-	offerID    string
-	sent       bool      // the description was sent
-	graceUntil time.Time // make an offer then
-	retryAt    time.Time // try again then
-	giveUpBy   time.Time
+	told     bool // OnReconnect(Reconnecting) was told
+	role     repairRole
+	offerID  string
+	sentAt   time.Time // when the description was last sent
+	offerAt  time.Time // make an offer then, or as soon as it can reach the peer
+	retryAt  time.Time // nothing came of the exchange by then: try again
+	giveUpBy time.Time
+	tries    int // PeerConnections since there was a connection
+
+	budget     bucket
 	answered   string // id of their last offer taken, and when
 	answeredAt time.Time
+	held       *heldOffer
 }
 
-func (r *repair) nextTimeout() time.Time { return earliest(r.graceUntil, r.retryAt, r.giveUpBy) }
+// nextTimeout returns the next deadline; offers wait until they can reach the
+// peer.
+func (r *repair) nextTimeout(ready bool) time.Time {
+	next := earliest(r.retryAt, r.giveUpBy)
+	if ready {
+		next = earliest(next, r.offerAt)
+	}
+	if r.held != nil {
+		next = earliest(next, r.held.answerAt)
+	}
+	return next
+}
 
-// broken starts the repair.
+// sent says whether the description of the running exchange was sent.
+func (r *repair) sent() bool { return !r.sentAt.IsZero() }
+
+// broken starts the repair of a connection that was lost.
 func (m *machine) broken(now time.Time, p *peer) {
 	r := &p.repair
 	if r.told {
 		return
 	}
-	r.told, p.joinBy = true, time.Time{}
-	m.armGiveUp(now, r)
-	if r.role == repairIdle {
-		r.graceUntil = now.Add(repairGrace)
+	m.reconnecting(now, p)
+	switch {
+	case r.role != repairIdle || !r.offerAt.IsZero():
+	case r.held.valid(now):
+		m.follow(now, p)
+	default:
+		r.offerAt = now.Add(repairGrace)
 	}
-	m.tell(notice{kind: onReconnect, user: p.user, reconnection: Reconnecting})
 }
 
-func (m *machine) armGiveUp(now time.Time, r *repair) {
-	if r.giveUpBy.IsZero() {
+// reconnecting tells that the connection is being repaired, once.
+func (m *machine) reconnecting(now time.Time, p *peer) {
+	m.armGiveUp(now, p)
+	if r := &p.repair; !r.told {
+		r.told = true
+		m.tell(notice{kind: onReconnect, user: p.user, reconnection: Reconnecting})
+	}
+}
+
+func (m *machine) armGiveUp(now time.Time, p *peer) {
+	p.joinBy = time.Time{}
+	if r := &p.repair; r.giveUpBy.IsZero() {
 		r.giveUpBy = now.Add(m.cfg.DisconnectTimeInterval)
 	}
 }
 
 // repaired ends the repair: the connection is up.
 func (m *machine) repaired(p *peer) {
-	told := p.repair.told
-	p.repair = repair{answeredAt: p.repair.answeredAt, answered: p.repair.answered}
+	r := &p.repair
+	told := r.told
+	p.repair = repair{answeredAt: r.answeredAt, answered: r.answered, budget: r.budget, held: r.held}
 	p.suspectUntil, p.suspectExt = time.Time{}, nil
 	if told {
 		m.tell(notice{kind: onReconnect, user: p.user, reconnection: Reconnected})
@@ -97,41 +139,105 @@ func (m *machine) giveUp(p *peer) {
 	m.closePeer(p)
 }
 
-// advanceRepair makes an offer after the grace time, and tries again when
-// nothing came of the last exchange.
+// advanceRepair does what the repair waited for.
 func (m *machine) advanceRepair(now time.Time, p *peer) {
 	r := &p.repair
-	switch {
-	case due(r.graceUntil, now):
-		m.offerRepair(now, p)
-	case due(r.retryAt, now) && r.role == repairOffering && r.sent && p.link.open && !p.link.settled:
-		m.sendRepair(now, p, Offer)
-	case due(r.retryAt, now):
+	if r.held != nil && due(r.held.answerAt, now) {
+		m.follow(now, p)
+	}
+	if due(r.retryAt, now) {
+		m.retry(now, p)
+	}
+	if due(r.offerAt, now) && m.around.ready() {
 		m.offerRepair(now, p)
 	}
 }
 
+// retry tries again when nothing came of an exchange. A peer with a lower id
+// makes a new PeerConnection for every copy of an offer, so only its answer to
+// the last one is of use, and each copy has to be an offer of its own.
+func (m *machine) retry(now time.Time, p *peer) {
+	r := &p.repair
+	r.retryAt = time.Time{}
+	if m.around.ready() && m.offering(p) && r.sent() && p.user > m.cfg.Self {
+		m.sendRepair(now, p, Offer)
+		return
+	}
+	r.offerAt = now
+}
+
+// offering says whether an offer of ours is made or sent, and not answered.
+func (m *machine) offering(p *peer) bool {
+	return p.repair.role == repairOffering && p.link.open && !p.link.settled
+}
+
+// offerSoon has an offer made as early as it is allowed.
+func (m *machine) offerSoon(now time.Time, p *peer) {
+	r := &p.repair
+	r.offerAt, r.retryAt = m.nextOffer(now, p), time.Time{}
+}
+
+// nextOffer returns when the next offer may be sent.
+func (m *machine) nextOffer(now time.Time, p *peer) time.Time {
+	spacing := spacingLower
+	if p.user > m.cfg.Self {
+		spacing = spacingHigher
+	}
+	if at := p.repair.sentAt.Add(spacing); p.repair.role == repairOffering && p.repair.sent() && at.After(now) {
+		return at
+	}
+	return now
+}
+
+// afford returns now if another PeerConnection may be made for a peer, or when
+// it may. It is zero if there were too many already.
+func (m *machine) afford(now time.Time, p *peer) time.Time {
+	r := &p.repair
+	switch {
+	case r.tries >= maxTries:
+		return time.Time{}
+	case r.budget.take(now, repairBurst, repairRate):
+		r.tries++
+		return now
+	}
+	return r.budget.next(repairBurst, repairRate)
+}
+
 // offerRepair makes a new PeerConnection and asks it for an offer.
 func (m *machine) offerRepair(now time.Time, p *peer) {
-	m.reopen(p)
 	r := &p.repair
-	r.role, r.sent, r.graceUntil = repairOffering, false, time.Time{}
+	if r.offerAt = m.afford(now, p); !r.offerAt.Equal(now) {
+		return
+	}
+	m.reconnecting(now, p)
+	m.reopen(p)
+	r.role, r.sentAt, r.offerAt = repairOffering, time.Time{}, time.Time{}
 	r.offerID = offerID(m.seed, m.key(p))
 	r.retryAt = now.Add(repairRetry)
-	m.armGiveUp(now, r)
 	m.do(CreateOffer{Peer: m.key(p)})
 }
 
 // answerRepair makes a new PeerConnection and asks it for the answer to the
-// peer's offer.
+// peer's offer. An offer that comes too soon after others waits; the newest
+// counts.
 func (m *machine) answerRepair(now time.Time, p *peer, d ReconnectDescription) {
-	m.reopen(p)
 	r := &p.repair
-	r.role, r.sent, r.graceUntil = repairAnswering, false, time.Time{}
+	at := r.answeredAt.Add(answerSpacing)
+	if r.answeredAt.IsZero() || !at.After(now) {
+		at = m.afford(now, p)
+	}
+	if !at.Equal(now) {
+		r.held = nil
+		if !at.IsZero() {
+			r.held = &heldOffer{description: d, resource: p.resource, answerAt: at, until: now.Add(heldTime)}
+		}
+		return
+	}
+	m.armGiveUp(now, p)
+	m.reopen(p)
+	r.role, r.sentAt, r.offerAt, r.held = repairAnswering, time.Time{}, time.Time{}, nil
 	r.offerID, r.answered, r.answeredAt = d.OfferID, d.OfferID, now
 	r.retryAt = now.Add(repairRetry)
-	m.armGiveUp(now, r)
-	p.joinBy = time.Time{}
 	m.do(CreateAnswer{Peer: m.key(p), Offer: d.SDP})
 }
 
@@ -151,31 +257,41 @@ func (m *machine) sendRepair(now time.Time, p *peer, t DescriptionType) {
 	s := m.newSignal(p, SignalUpdate)
 	s.Reconnect = &ReconnectDescription{OfferID: r.offerID, Type: t, SDP: p.link.sdp}
 	m.send(s)
-	r.sent = true
+	r.sentAt = now
 }
 
-// reconnectReceived takes the peer's offer or its answer to ours.
-func (m *machine) reconnectReceived(now time.Time, p *peer, d ReconnectDescription) {
+// reconnectReceived takes the peer's offer or its answer to ours. The device
+// whose description is taken is the one in the call from then on.
+func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d ReconnectDescription) {
 	r := &p.repair
 	switch {
 	case d.Type == Answer:
-		if r.role == repairOffering && r.sent && !p.link.settled && d.OfferID == r.offerID && p.link.open {
-			r.retryAt = now.Add(repairRetry)
-			m.do(ApplyAnswer{Peer: m.key(p), Answer: d.SDP})
-			m.settle(p)
-		}
+		m.answerReceived(now, p, resource, d)
 	case d.Type != Offer || r.role == repairIdle && d.OfferID == r.answered:
 	case r.role == repairAnswering && d.OfferID == r.offerID && p.link.open:
-		if r.sent {
+		if r.sent() {
 			m.sendRepair(now, p, Answer)
 		}
-	case r.role == repairOffering && !p.link.settled && p.link.open && p.user < m.cfg.Self:
-		if r.sent {
-			m.sendRepair(now, p, Offer)
-		}
-	case now.Sub(r.answeredAt) >= repairSpacing:
+	case m.offering(p) && r.sent() && p.user < m.cfg.Self:
+		// Ours goes first. If theirs crossed it on the way its answer follows;
+		// if ours was lost, another one has to be made.
+		r.retryAt = earliest(r.retryAt, m.nextOffer(now, p))
+	default:
+		p.bind(resource)
 		m.answerRepair(now, p, d)
 	}
+}
+
+// answerReceived applies the answer to our last offer, and no other.
+func (m *machine) answerReceived(now time.Time, p *peer, resource string, d ReconnectDescription) {
+	r := &p.repair
+	if !m.offering(p) || !r.sent() || d.OfferID != r.offerID {
+		return
+	}
+	p.bind(resource)
+	r.retryAt = now.Add(repairRetry)
+	m.do(ApplyAnswer{Peer: m.key(p), Answer: d.SDP})
+	m.settle(p)
 }
 
 // offerID names the offer of a PeerConnection: a UUID of version 8 (RFC 9562

@@ -40,7 +40,7 @@ func (m *machine) callReceived(now time.Time, p *peer, s Signal) {
 			m.answer(p)
 		}
 	case p.phase == peerJoined && !p.acceptedAt.IsZero() && !p.connected() &&
-		now.Sub(p.acceptedAt) >= acceptRetry && p.link.generation == 0:
+		now.Sub(p.acceptedAt) >= acceptRetry && p.repair.role == repairIdle && !p.repair.told:
 		p.resource = s.Peer.Resource
 		m.sendAccept(now, p)
 	}
@@ -62,7 +62,9 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 		m.settle(p)
 	case p.phase != peerJoined || !p.acceptedAt.IsZero():
 	case p.bound(s.Peer.Resource):
-		m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
+		if p.updates.take(now, updateBurst, updateRate) {
+			m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
+		}
 	default:
 		p.turnAway(s.Peer.Resource)
 		hangUp := m.newSignal(p, SignalHangUp)
@@ -99,8 +101,9 @@ func (m *machine) hangUpReceived(now time.Time, p *peer, s Signal) {
 	switch {
 	case p.phase == peerClosed || m.unheardOf(p):
 	case p.phase == peerJoined && slices.Contains(p.away, s.Peer.Resource):
-	case p.phase == peerJoined && !p.bound(s.Peer.Resource) && !p.repair.told:
-		p.suspectUntil, p.suspectExt = now.Add(suspectTime), s.Extension
+	case p.phase == peerJoined && !p.steers(s.Peer.Resource):
+		p.suspectUntil, p.suspectExt = now.Add(heldTime), s.Extension
+		m.probe(now, p)
 	default:
 		m.stopped(p, s.Extension)
 	}
@@ -132,17 +135,21 @@ func (m *machine) candidatesReceived(p *peer, s Signal) {
 }
 
 // updateReceived hands the app's data on; a reconnection is an update to the
-// app too, without data, as in the SDK. Devices that still ring send no
-// updates, so one that does is the one in the call, with a new resource.
+// app too, without data, as in the SDK.
 func (m *machine) updateReceived(now time.Time, p *peer, s Signal) {
-	if p.phase == peerClosed || m.unheardOf(p) || slices.Contains(p.away, s.Peer.Resource) {
+	d := s.Reconnect
+	repairing := d != nil && d.SDP != "" && d.OfferID != ""
+	switch resource := s.Peer.Resource; {
+	case p.phase != peerJoined:
+		return
+	case !p.bound(resource) && !(repairing && p.steers(resource)):
+		m.doubt(now, p, s)
 		return
 	}
-	if p.phase == peerJoined && s.Peer.Resource != "" {
-		p.resource = s.Peer.Resource
+	if p.updates.take(now, updateBurst, updateRate) {
+		m.tell(notice{kind: onUpdateCall, user: p.user, ext: s.Extension})
 	}
-	m.tell(notice{kind: onUpdateCall, user: p.user, ext: s.Extension})
-	if s.Reconnect != nil && s.Reconnect.SDP != "" && s.Reconnect.OfferID != "" && p.phase == peerJoined {
-		m.reconnectReceived(now, p, *s.Reconnect)
+	if repairing {
+		m.reconnectReceived(now, p, s.Peer.Resource, *d)
 	}
 }

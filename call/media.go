@@ -63,7 +63,7 @@ type Media interface {
 }
 
 // MediaCommand is one of OpenPeer, CreateOffer, CreateAnswer, ApplyAnswer,
-// AddCandidates, ClosePeer, SetMuted.
+// AddCandidates, ClosePeer, SetMuted, Probe.
 type MediaCommand interface{ mediaCommand() }
 
 type (
@@ -105,6 +105,9 @@ type (
 		Kind    Kind
 		Muted   bool
 	}
+	// Probe looks at once whether the path to the peer works; PathProbed says
+	// what came of it.
+	Probe struct{ Peer PeerKey }
 )
 
 func (OpenPeer) mediaCommand()      {}
@@ -114,9 +117,10 @@ func (ApplyAnswer) mediaCommand()   {}
 func (AddCandidates) mediaCommand() {}
 func (ClosePeer) mediaCommand()     {}
 func (SetMuted) mediaCommand()      {}
+func (Probe) mediaCommand()         {}
 
 // MediaEvent is one of LocalDescription, LocalCandidates, PeerState,
-// RemoteStreamReady, PeerStats, PeerError. Events of a PeerConnection that the
+// RemoteStreamReady, PeerStats, PeerError, PathProbed. Events of a PeerConnection that the
 // session has replaced or closed are ignored.
 type MediaEvent interface{ mediaEvent() }
 
@@ -157,6 +161,13 @@ type (
 		Peer PeerKey
 		Err  error
 	}
+	// PathProbed answers Probe: Alive as soon as anything authenticated came
+	// from the peer after it, not alive if nothing did within a short bound of
+	// less than a second.
+	PathProbed struct {
+		Peer  PeerKey
+		Alive bool
+	}
 )
 
 func (LocalDescription) mediaEvent()  {}
@@ -165,6 +176,7 @@ func (PeerState) mediaEvent()         {}
 func (RemoteStreamReady) mediaEvent() {}
 func (PeerStats) mediaEvent()         {}
 func (PeerError) mediaEvent()         {}
+func (PathProbed) mediaEvent()        {}
 
 // StatsReport describes the connection to one peer over the last interval
 // (SDK: onCallStatsReport).

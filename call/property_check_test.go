@@ -77,6 +77,8 @@ func (w *walk) applyMedia(c MediaCommand) error {
 		w.asked = append(w.asked, LocalDescription{Peer: k, Type: Answer, SDP: "v=0", Candidates: []Candidate{{Candidate: "candidate:3"}}})
 	case ApplyAnswer:
 		k = c.Peer
+	case Probe:
+		k = c.Peer
 	case AddCandidates:
 		k = c.Peer
 		if len(c.Candidates) == 0 {

@@ -147,6 +147,11 @@ func (w *walk) step() []action {
 		s := w.randomSignal()
 		w.logf("receive %+v", s)
 		return w.board.receive(w.now, s, "seed")
+	case n < 63:
+		e := pick[event](w, networkChanged{NetworkDown}, networkChanged{NetworkUp}, networkChanged{NetworkUp}, networkChanged{NetworkMoved},
+			signalingChanged{}, signalingChanged{online: true}, signalingChanged{online: true, resumed: true}, signalingChanged{online: true, resumed: true})
+		w.logf("around %+v", e)
+		return w.board.broadcast(w.now, e)
 	case n < 90:
 		e := w.randomMediaEvent()
 		w.logf("media %T %+v", e, e)
@@ -285,7 +290,7 @@ func (w *walk) randomMediaEvent() MediaEvent {
 	case 7:
 		return RemoteStreamReady{Peer: k}
 	case 8:
-		return PeerStats{Peer: k}
+		return pick[MediaEvent](w, PeerStats{Peer: k}, PathProbed{k, true}, PathProbed{k, false})
 	}
 	return PeerError{k, fmt.Errorf("no common codec")}
 }

@@ -32,9 +32,15 @@ func iceState(p *party, s *call.Session, peer call.UserID, generation int, state
 // reconnect is an update of the peer with a description.
 func reconnect(s *call.Session, peer call.UserID, id string, t call.DescriptionType) call.Signal {
 	return call.Signal{
-		Type: call.SignalUpdate, Session: s.ID(), Peer: call.Address{User: peer, Resource: "phone-2"},
+		Type: call.SignalUpdate, Session: s.ID(), Peer: call.Address{User: peer, Resource: "phone"},
 		Reconnect: &call.ReconnectDescription{OfferID: id, Type: t, SDP: "v=0"},
 	}
+}
+
+// from is a signal of another device of the same user.
+func from(resource string, s call.Signal) call.Signal {
+	s.Peer.Resource = resource
+	return s
 }
 
 // repairs returns the reconnect descriptions a party sent.
@@ -99,7 +105,7 @@ func TestReconnectOffer(t *testing.T) {
 		if n := commands[call.ApplyAnswer](door); n != 1 {
 			t.Errorf("the answer to another offer was applied")
 		}
-		door.Receive(reconnect(s, 101, offers[0].OfferID, call.Answer))
+		door.Receive(from("phone-2", reconnect(s, 101, offers[0].OfferID, call.Answer)))
 		door.Receive(reconnect(s, 101, offers[0].OfferID, call.Answer)) // a copy
 		synctest.Wait()
 		if n := commands[call.ApplyAnswer](door); n != 2 { // that of the call, and this
@@ -117,34 +123,49 @@ func TestReconnectOffer(t *testing.T) {
 	})
 }
 
-// TestReconnectUnanswered checks that the offer is repeated, spaced by more
-// than 3 s, and that it all ends after the disconnect interval.
+// TestReconnectUnanswered checks that an unanswered offer is followed by copies
+// or, to a peer that makes a PeerConnection for each, by new ones, and that it
+// all ends after the disconnect interval.
 func TestReconnectUnanswered(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		door, s := connected(w, 101)
-		iceState(door, s, 101, 0, call.ConnectionDisconnected)
-		pass(30*time.Second - time.Millisecond)
-		offers := repairs(w, door)
-		if len(offers) != 5 || offers[0] != offers[4] {
-			t.Errorf("%d offers, want the same 5 times: %+v", len(offers), offers)
+	for _, c := range []struct {
+		peer call.UserID
+		pcs  int
+	}{{101, 1 + 7}, {103, 1 + 1}} {
+		t.Run(c.peer.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				door, s := connected(w, c.peer)
+				iceState(door, s, c.peer, 0, call.ConnectionDisconnected)
+				pass(30*time.Second - time.Millisecond)
+				if n, pcs := len(repairs(w, door)), commands[call.OpenPeer](door); n != 7 || pcs != c.pcs {
+					t.Errorf("%d offers of %d PeerConnections, want 7 and %d", n, pcs, c.pcs)
+				}
+				if s.State() != call.StateActive {
+					t.Errorf("given up too early")
+				}
+				pass(time.Millisecond)
+				checkGivenUp(w, door, c.peer)
+			})
+		})
+	}
+}
+
+// checkGivenUp asserts that the last thing told is that the repair failed, and
+// that no hangUp was sent, as the SDK does it.
+func checkGivenUp(w *world, p *party, peer call.UserID) {
+	w.t.Helper()
+	lines := p.recorder.Lines()
+	want := []string{
+		"onReconnect ACTIVE " + peer.String() + " failed",
+		"onSessionConnectionStateChanged ACTIVE " + peer.String() + " CLOSED", "onSessionClose CLOSED",
+	}
+	if got := lines[len(lines)-3:]; !slices.Equal(got, want) {
+		w.t.Errorf("told %q, want %q", got, want)
+	}
+	for _, sent := range w.network.Sent(p.address.User) {
+		if sent.Signal.Type == call.SignalHangUp {
+			w.t.Error("a hangUp was sent")
 		}
-		if s.State() != call.StateActive {
-			t.Errorf("given up too early")
-		}
-		pass(time.Millisecond)
-		lines := door.recorder.Lines()
-		want := []string{
-			"onReconnect ACTIVE 101 failed", "onSessionConnectionStateChanged ACTIVE 101 CLOSED", "onSessionClose CLOSED",
-		}
-		if got := lines[len(lines)-3:]; !slices.Equal(got, want) {
-			t.Errorf("told %q, want %q", got, want)
-		}
-		for _, sent := range w.network.Sent(102) {
-			if sent.Signal.Type == call.SignalHangUp {
-				t.Error("a hangUp was sent")
-			}
-		}
-	})
+	}
 }
 
 // TestReconnectAnswer has the peer offer while the connection looks fine, as
@@ -207,7 +228,7 @@ func TestReconnectBothOffer(t *testing.T) {
 		peer call.UserID
 		want []call.DescriptionType
 	}{
-		{101, []call.DescriptionType{call.Offer, call.Offer}},  // ours stays, and is sent again
+		{101, []call.DescriptionType{call.Offer, call.Offer}},  // ours counts, and is made anew unless answered
 		{103, []call.DescriptionType{call.Offer, call.Answer}}, // theirs is answered
 	} {
 		t.Run(c.peer.String(), func(t *testing.T) {
@@ -216,6 +237,7 @@ func TestReconnectBothOffer(t *testing.T) {
 				iceState(door, s, c.peer, 0, call.ConnectionFailed)
 				pass(5 * time.Second)
 				door.Receive(reconnect(s, c.peer, "theirs", call.Offer))
+				pass(time.Second)
 				var got []call.DescriptionType
 				for _, d := range repairs(w, door) {
 					got = append(got, d.Type)
@@ -260,7 +282,7 @@ func TestReconnectFails(t *testing.T) {
 		pass(5 * time.Second)
 		door.media.Emit(call.PeerError{Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Err: errNoDevice})
 		door.media.SetManual(false)
-		pass(8 * time.Second)
+		pass(4 * time.Second)
 		got := repairs(w, door)
 		if len(got) != 1 || s.State() != call.StateActive || s.LastError() == nil {
 			t.Errorf("state %v, sent %+v, error %v", s.State(), got, s.LastError())
@@ -302,6 +324,23 @@ func TestReconnectFlood(t *testing.T) {
 		synctest.Wait()
 		if n := commands[call.OpenPeer](door); n != 2 {
 			t.Errorf("%d PeerConnections for 100 offers at once, want 2", n)
+		}
+	})
+}
+
+// TestReconnectBurst checks that of offers that come too fast the newest is
+// answered in the end: an SDK that offers again has given up its earlier one.
+func TestReconnectBurst(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door, s := connected(w, 103)
+		for i := range 20 {
+			door.Receive(reconnect(s, 103, "theirs-"+string(rune('a'+i)), call.Offer))
+			pass(10 * time.Millisecond)
+		}
+		pass(time.Minute)
+		got := repairs(w, door)
+		if n := len(got); n < 2 || n > 3 || got[n-1].OfferID != "theirs-t" {
+			t.Errorf("answers %+v, want two or three, the last to the last offer", got)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 type switchboard struct {
 	cfg     Config
 	live    []*machine // in the order they were made
+	around  surroundings
 	limiter *limiter
 	over    *memory
 }
@@ -38,6 +39,7 @@ func (b *switchboard) newSession(now time.Time, info sessionInfo) ([]action, err
 
 func (b *switchboard) add(now time.Time, info sessionInfo, allowed func(UserID) bool) action {
 	m := newMachine(now, b.cfg, info, allowed)
+	m.around = b.around
 	b.live = append(b.live, m)
 	return opened{m}
 }
@@ -182,6 +184,17 @@ func (b *switchboard) mediaEvent(now time.Time, e MediaEvent) []action {
 	}
 	acts, _ := m.Handle(now, mediaReported{e}) // not a request: it cannot be illegal
 	return b.sweep(now, acts, m)
+}
+
+// broadcast tells every session what happened to the device's own links.
+func (b *switchboard) broadcast(now time.Time, e event) []action {
+	b.around = b.around.after(now, e)
+	var acts []action
+	for _, m := range slices.Clone(b.live) {
+		done, _ := m.Handle(now, e) // not a request: it cannot be illegal
+		acts = append(acts, b.sweep(now, done, m)...)
+	}
+	return acts
 }
 
 // Advance fires the deadlines of all sessions that have come.

@@ -17,6 +17,7 @@ import (
 type Media struct {
 	mu       sync.Mutex
 	manual   bool
+	dead     bool
 	fail     error
 	emit     func(call.MediaEvent)
 	commands []call.MediaCommand
@@ -32,6 +33,14 @@ func (m *Media) SetManual(manual bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.manual = manual
+}
+
+// SetDead says whether probes find the paths to peers dead; at first they do
+// not.
+func (m *Media) SetDead(dead bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead = dead
 }
 
 // SetError makes GetUserMedia fail with err, or work again.
@@ -58,16 +67,18 @@ func (m *Media) Emit(e call.MediaEvent) {
 
 // Do notes the command and, unless manual, answers it.
 func (m *Media) Do(c call.MediaCommand) {
-	if m.note(c) {
+	manual, dead := m.note(c)
+	if manual {
 		return
 	}
-	for _, e := range answers(c) {
+	for _, e := range answers(c, dead) {
 		m.Emit(e)
 	}
 }
 
-// note keeps the command, and says whether the test answers it.
-func (m *Media) note(c call.MediaCommand) (manual bool) {
+// note keeps the command, and says whether the test answers it and whether
+// paths are dead.
+func (m *Media) note(c call.MediaCommand) (manual, dead bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.commands = append(m.commands, c)
@@ -86,11 +97,11 @@ func (m *Media) note(c call.MediaCommand) (manual bool) {
 		}
 		delete(m.open, c.Peer)
 	}
-	return m.manual
+	return m.manual, m.dead
 }
 
 // answers are the events of a command in a call that works.
-func answers(c call.MediaCommand) []call.MediaEvent {
+func answers(c call.MediaCommand, dead bool) []call.MediaEvent {
 	switch c := c.(type) {
 	case call.CreateOffer:
 		return []call.MediaEvent{description(c.Peer, call.Offer)}
@@ -98,6 +109,8 @@ func answers(c call.MediaCommand) []call.MediaEvent {
 		return append([]call.MediaEvent{description(c.Peer, call.Answer)}, connected(c.Peer)...)
 	case call.ApplyAnswer:
 		return connected(c.Peer)
+	case call.Probe:
+		return []call.MediaEvent{call.PathProbed{Peer: c.Peer, Alive: !dead}}
 	}
 	return nil
 }
