@@ -39,6 +39,24 @@ func TestBackoff(t *testing.T) {
 			{failedAuth, 0, 0, 15 * time.Minute},
 			{failedAuth, 0, 0, 15 * time.Minute},
 		}},
+		{"a change of the network is followed at once, three times", []step{
+			{failedMoved, 0, almostOne, 0},
+			{failedMoved, 0, almostOne, 0},
+			{failedMoved, 0, almostOne, 0},
+			{failedMoved, 0, almostOne, 500 * time.Millisecond},
+			{failedMoved, 0, almostOne, time.Second},
+			{failedMoved, time.Minute, almostOne, 0},
+		}},
+		{"a server without resources is left alone", []step{
+			{failedBusy, 0, 0, 15 * time.Second},
+			{failedBusy, 0, almostOne, 30 * time.Second},
+			{failedNetwork, 0, almostOne, 500 * time.Millisecond},
+		}},
+		{"the clock is looked at every second", []step{
+			{failedClock, 0, almostOne, time.Second},
+			{failedClock, 0, 0, time.Second},
+			{failedNetwork, 0, almostOne, 500 * time.Millisecond},
+		}},
 		{"the two are counted apart", []step{
 			{failedAuth, 0, 0, time.Minute},
 			{failedNetwork, 0, almostOne, 500 * time.Millisecond},
@@ -46,8 +64,10 @@ func TestBackoff(t *testing.T) {
 		}},
 		{"a short life does not reset", []step{
 			{failedNetwork, 0, almostOne, 500 * time.Millisecond},
-			{failedNetwork, 59 * time.Second, almostOne, time.Second},
-			{failedNetwork, time.Minute, almostOne, 500 * time.Millisecond},
+			{failedNetwork, 9 * time.Second, almostOne, time.Second},
+			{failedNetwork, 10 * time.Second, almostOne, 500 * time.Millisecond},
+			{failedConflict, 59 * time.Second, 0, time.Minute},
+			{failedConflict, 59 * time.Second, 0, 2 * time.Minute},
 			{failedConflict, time.Hour, 0, time.Minute},
 			{failedConflict, time.Hour, 0, time.Minute},
 		}},
@@ -78,6 +98,13 @@ func TestClassify(t *testing.T) {
 		{xmppstream.PolicyViolation, failedConflict},
 		{&authError{}, failedAuth},
 		{&conflictError{}, failedConflict},
+		{xmppstream.SeeOtherHost, failedNetwork},
+		{xmppstream.Reset, failedNetwork},
+		{xmppstream.ConnectionTimeout, failedNetwork},
+		{xmppstream.HostGone, failedNetwork},
+		{xmppstream.ResourceConstraint, failedBusy},
+		{errNetworkChanged, failedMoved},
+		{&clockError{}, failedClock},
 	}
 	for _, tt := range tests {
 		if got := classify(fmt.Errorf("wrapped: %w", tt.err)); got != tt.want {
@@ -89,7 +116,7 @@ func TestClassify(t *testing.T) {
 func TestLiveness(t *testing.T) {
 	start := time.Unix(0, 0)
 	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
-	l := newLiveness(start, Timing{}.withDefaults())
+	l := newLiveness(start, 25*time.Second, 10*time.Second)
 	for _, step := range []struct {
 		second int
 		heard  bool

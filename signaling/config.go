@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
@@ -52,7 +51,7 @@ type Config struct {
 
 	TLS           TLSMode
 	AllowInsecure bool           // permits NoTLS
-	CAFile        string         // PEM file; replaces the system's authorities
+	CAFile        string         // PEM file; replaces the system's authorities; read again when it changes
 	RootCAs       *x509.CertPool // used when CAFile is empty; nil is the system's
 
 	// Dial replaces address lookup and TCP, for a server in the same process.
@@ -64,7 +63,8 @@ type Config struct {
 // Timing holds the bounds and intervals of a link. A zero field means its
 // default.
 type Timing struct {
-	Dial      time.Duration // for each address; default 10 s
+	Dial      time.Duration // for each address, and for the DNS; default 10 s
+	Attempt   time.Duration // after which no further address is tried; default 1 min
 	Negotiate time.Duration // TLS, login and bind together; default 30 s
 	Write     time.Duration // for each stanza; default 10 s
 	Close     time.Duration // for the goodbye when Run ends; default 1 s
@@ -72,11 +72,26 @@ type Timing struct {
 	PingIdle    time.Duration // silence after which the server is pinged; default 25 s
 	PingTimeout time.Duration // further silence after which the link is dead; default 10 s
 
+	// The same while a call is set up or up; default 5 s each.
+	PingIdleInCall, PingTimeoutInCall time.Duration
+
+	// Probe is how long a server may be silent after the network changed, when
+	// the stream can be resumed without loss; default 300 ms.
+	Probe time.Duration
+
 	BackoffMin  time.Duration // bound of the first random wait; doubles; default 0.5 s
 	BackoffMax  time.Duration // bound of every random wait; default 30 s
 	RefusedMin  time.Duration // wait after a refused login or a conflict; doubles; default 1 min
 	RefusedMax  time.Duration // longest such wait; default 15 min
-	StableAfter time.Duration // time online after which the waits start anew; default 60 s
+	StableAfter time.Duration // time online after which random waits start anew; default 10 s
+}
+
+// liveness returns the intervals that hold now.
+func (t Timing) liveness(inCall bool) (idle, timeout time.Duration) {
+	if inCall {
+		return t.PingIdleInCall, t.PingTimeoutInCall
+	}
+	return t.PingIdle, t.PingTimeout
 }
 
 func (t Timing) withDefaults() Timing {
@@ -85,16 +100,20 @@ func (t Timing) withDefaults() Timing {
 		value time.Duration
 	}{
 		{&t.Dial, 10 * time.Second},
+		{&t.Attempt, time.Minute},
 		{&t.Negotiate, 30 * time.Second},
 		{&t.Write, 10 * time.Second},
 		{&t.Close, time.Second},
 		{&t.PingIdle, 25 * time.Second},
 		{&t.PingTimeout, 10 * time.Second},
+		{&t.PingIdleInCall, 5 * time.Second},
+		{&t.PingTimeoutInCall, 5 * time.Second},
+		{&t.Probe, 300 * time.Millisecond},
 		{&t.BackoffMin, 500 * time.Millisecond},
 		{&t.BackoffMax, 30 * time.Second},
 		{&t.RefusedMin, time.Minute},
 		{&t.RefusedMax, 15 * time.Minute},
-		{&t.StableAfter, time.Minute},
+		{&t.StableAfter, 10 * time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value
@@ -106,8 +125,8 @@ func (t Timing) withDefaults() Timing {
 const defaultResource = "intercom"
 
 // validated returns cfg with its defaults, the JID to ask for and the TLS
-// configuration (nil with NoTLS). Errors name the configuration key.
-func (cfg Config) validated() (Config, jid.JID, *tls.Config, error) {
+// configuration. Errors name the configuration key.
+func (cfg Config) validated() (Config, jid.JID, *authorities, error) {
 	if cfg.TLS == "" {
 		cfg.TLS = StartTLS
 	}
@@ -122,8 +141,8 @@ func (cfg Config) validated() (Config, jid.JID, *tls.Config, error) {
 	if err != nil {
 		return cfg, jid.JID{}, nil, err
 	}
-	tlsConfig, err := cfg.tlsConfig(self)
-	return cfg, self, tlsConfig, err
+	tls, err := cfg.authorities(self)
+	return cfg, self, tls, err
 }
 
 func (cfg Config) check() error {
@@ -177,9 +196,9 @@ func (cfg Config) jid() (jid.JID, error) {
 	return full, nil
 }
 
-func (cfg Config) tlsConfig(self jid.JID) (*tls.Config, error) {
+func (cfg Config) authorities(self jid.JID) (*authorities, error) {
 	if cfg.TLS == NoTLS {
-		return nil, nil
+		return newAuthorities("", nil)
 	}
 	out := &tls.Config{
 		ServerName: self.Domainpart(),
@@ -189,16 +208,5 @@ func (cfg Config) tlsConfig(self jid.JID) (*tls.Config, error) {
 	if cfg.TLS == DirectTLS {
 		out.NextProtos = []string{"xmpp-client"} // XEP-0368 section 3
 	}
-	if cfg.CAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(cfg.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("xmpp.ca_file: %w", err)
-	}
-	out.RootCAs = x509.NewCertPool()
-	if !out.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("xmpp.ca_file: %s holds no PEM certificate", cfg.CAFile)
-	}
-	return out, nil
+	return newAuthorities(cfg.CAFile, out)
 }

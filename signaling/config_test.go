@@ -71,7 +71,7 @@ func TestDefaults(t *testing.T) {
 	if got, want := l.self.String(), "104-7@chat.test/intercom"; got != want {
 		t.Errorf("JID %s, want %s", got, want)
 	}
-	if l.cfg.TLS != StartTLS || l.tls.ServerName != testDomain || len(l.tls.NextProtos) != 0 {
+	if l.cfg.TLS != StartTLS || l.tls.config.ServerName != testDomain || len(l.tls.config.NextProtos) != 0 {
 		t.Errorf("mode %s, TLS %+v", l.cfg.TLS, l.tls)
 	}
 	if l.cfg.Timing.Dial != time.Second || l.cfg.Timing.PingIdle != 25*time.Second || l.cfg.Timing.RefusedMax != 15*time.Minute {
@@ -87,7 +87,7 @@ func TestDirectTLSNamesTheProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(l.tls.NextProtos, []string{"xmpp-client"}) {
-		t.Errorf("ALPN %q", l.tls.NextProtos)
+	if !slices.Equal(l.tls.config.NextProtos, []string{"xmpp-client"}) {
+		t.Errorf("ALPN %q", l.tls.config.NextProtos)
 	}
 }

@@ -17,22 +17,25 @@ func TestCandidates(t *testing.T) {
 	notFound := &net.DNSError{Err: "no such host", Name: "chat.test", IsNotFound: true}
 	tests := []struct {
 		name    string
-		dialer  dialer
+		dialer  *dialer
 		records []*net.SRV
 		err     error
 		asked   string
 		want    []string
 		fails   string
 	}{
-		{"fixed address", dialer{address: "10.0.0.1:5000"}, nil, nil, "", []string{"10.0.0.1:5000"}, ""},
-		{"records", dialer{}, []*net.SRV{{Target: "a.test.", Port: 1}, {Target: "b.test.", Port: 2}}, nil,
+		{"fixed address", &dialer{address: "10.0.0.1:5000"}, nil, nil, "", []string{"10.0.0.1:5000"}, ""},
+		{"records", &dialer{}, []*net.SRV{{Target: "a.test.", Port: 1}, {Target: "b.test.", Port: 2}}, nil,
 			"_xmpp-client._tcp.chat.test", []string{"a.test:1", "b.test:2"}, ""},
-		{"direct records", dialer{direct: true}, []*net.SRV{{Target: "a.test.", Port: 443}}, nil,
+		{"direct records", &dialer{direct: true}, []*net.SRV{{Target: "a.test.", Port: 443}}, nil,
 			"_xmpps-client._tcp.chat.test", []string{"a.test:443"}, ""},
-		{"no records", dialer{}, nil, notFound, "_xmpp-client._tcp.chat.test", []string{"chat.test:5222"}, ""},
-		{"no direct records", dialer{direct: true}, nil, notFound, "_xmpps-client._tcp.chat.test", []string{"chat.test:5223"}, ""},
-		{"no answer", dialer{}, nil, context.DeadlineExceeded, "_xmpp-client._tcp.chat.test", []string{"chat.test:5222"}, ""},
-		{"no service", dialer{}, []*net.SRV{{Target: ".", Port: 0}}, nil, "_xmpp-client._tcp.chat.test", nil,
+		{"no records", &dialer{}, nil, notFound, "_xmpp-client._tcp.chat.test", []string{"chat.test:5222"}, ""},
+		{"no direct records", &dialer{direct: true}, nil, notFound, "_xmpps-client._tcp.chat.test", []string{"chat.test:5223"}, ""},
+		{"no answer", &dialer{}, nil, context.DeadlineExceeded, "_xmpp-client._tcp.chat.test", []string{"chat.test:5222"}, ""},
+		{"no answer, an address known", &dialer{good: "192.0.2.1:5222"}, nil, context.DeadlineExceeded, "_xmpp-client._tcp.chat.test", []string{"192.0.2.1:5222", "chat.test:5222"}, ""},
+		{"no records, an address known", &dialer{good: "192.0.2.1:5222"}, nil, notFound, "_xmpp-client._tcp.chat.test", []string{"chat.test:5222"}, ""},
+		{"many records", &dialer{}, slices.Repeat([]*net.SRV{{Target: "a.test.", Port: 1}}, 100), nil, "_xmpp-client._tcp.chat.test", slices.Repeat([]string{"a.test:1"}, maxAddresses), ""},
+		{"no service", &dialer{}, []*net.SRV{{Target: ".", Port: 0}}, nil, "_xmpp-client._tcp.chat.test", nil,
 			"_xmpp-client._tcp.chat.test says that there is no such service: check xmpp.domain"},
 	}
 	for _, tt := range tests {
@@ -66,37 +69,6 @@ func closedPort(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-func TestDialGoesOnToTheNextAddress(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	closed, err := net.ResolveTCPAddr("tcp", closedPort(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	open := l.Addr().(*net.TCPAddr)
-	srv := func(a *net.TCPAddr) *net.SRV { return &net.SRV{Target: a.IP.String() + ".", Port: uint16(a.Port)} }
-	records := []*net.SRV{srv(closed), srv(open)}
-	waits := 0
-	d := dialer{domain: "chat.test", timeout: time.Minute, waits: func(time.Duration) { waits++ }, lookupSRV: func(context.Context, string, string, string) (string, []*net.SRV, error) {
-		return "", records, nil
-	}}
-	conn, err := d.dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Close()
-	if waits != 3 {
-		t.Errorf("told of %d waits, want one for the records and one for each address", waits)
-	}
-	records = []*net.SRV{srv(closed), srv(closed)}
-	if _, err := d.dial(t.Context()); err == nil || strings.Count(err.Error(), closed.String()) != 2 {
-		t.Errorf("error %v, want both attempts", err)
-	}
 }
 
 func TestUnreachableServer(t *testing.T) {

@@ -17,13 +17,47 @@
 //     or hangs, and no more once its loop is stuck.
 //   - [Link.Send] never blocks. Signals to one user leave in the order given.
 //     A signal that could not leave before its deadline is dropped and logged.
+//   - With a server that resumes streams (XEP-0198), no signal is lost, doubled
+//     or put out of order because a connection broke, as long as the server
+//     keeps the session; see below.
 //   - Credentials go only to a server whose certificate was verified for the
-//     configured domain, unless the configuration allows an insecure link.
+//     configured domain, unless the configuration allows an insecure link. That
+//     holds for servers that the server names, too.
 //   - No password and no stanza content is logged.
 //
-// It does not guarantee delivery: what was written to a socket that then died
-// may be lost, and headlines to a user who is offline are dropped by the
-// server. Stream management (XEP-0198) would narrow the first gap; its place is
-// the bind feature (it has to be negotiated there), the framer (which sees
-// every inbound stanza) and stream.write (which sees every outbound one).
+// # Connections that break
+//
+// What was sent is kept until the server acknowledges it, at most 256 stanzas
+// and 1 MB; when that much waits, signals stay in the outbox. After a resumption
+// everything unacknowledged is sent again, once, in order and with the same
+// stanza ids. Where the server has let the session go, as after its restart, the
+// same goes for signals after the new login; those may then arrive twice, and
+// requests and presence are not repeated. Either way a signal past its deadline,
+// or a call whose hangUp waits, is dropped instead. The link remembers no ids of
+// received stanzas: a resumed session needs none, and package call takes a
+// signal that comes twice for one.
+//
+// A server is asked for a sign of life after every signal and after 25 s of
+// silence (5 s in a call, [Link.SetInCall]), and given up when none comes. After
+// [Link.NetworkChanged] it has 300 ms. A new connection is cheaper than to wait
+// for the old one's retransmission timers, which have grown to seconds.
+//
+// Without stream management delivery is not guaranteed: what was written to a
+// socket that then died may be lost. Headlines to a user who is offline are
+// dropped by any server.
+//
+// # Which server, and when
+//
+// SRV records count with their priorities and weights, at most eight; where one
+// address fails, also while logging in, the next is tried. While the DNS does not
+// answer, the address that worked last is. A session is resumed at the address it
+// was on. A server may name another (see-other-host), three times in a row at
+// most.
+//
+// A second conflict about the resource within ten minutes means that another
+// device with the same account is really there, for instance one with a copied
+// card. The link then steps aside and takes a resource of its own, so that both
+// devices ring and can be rung, and says so in the log.
+//
+// TLS waits for the wall clock: before 2020 no certificate can be checked.
 package signaling

@@ -19,6 +19,9 @@ type failure int
 
 const (
 	failedNetwork  failure = iota // worth trying again soon
+	failedMoved                   // worth trying at once, on the network there is now
+	failedClock                   // nothing to try before the clock is set
+	failedBusy                    // the server asks to be left alone for a while
 	failedAuth                    // the server does not accept the account
 	failedConflict                // the server took the stream away on purpose
 )
@@ -45,7 +48,14 @@ func (e *conflictError) Error() string {
 func classify(err error) failure {
 	var auth *authError
 	var conflict *conflictError
+	var clock *clockError
 	switch {
+	case errors.Is(err, errNetworkChanged):
+		return failedMoved
+	case errors.As(err, &clock):
+		return failedClock
+	case errors.Is(err, xmppstream.ResourceConstraint):
+		return failedBusy
 	case errors.As(err, &auth), errors.Is(err, xmppstream.NotAuthorized):
 		return failedAuth
 	case errors.As(err, &conflict),
@@ -80,6 +90,9 @@ func explainStream(domain, resource string, err error) error {
 	var se xmppstream.Error
 	if !errors.As(err, &se) {
 		return withoutAddresses(err)
+	}
+	if to := asRedirect(err); to != nil {
+		return to
 	}
 	switch {
 	case errors.Is(err, xmppstream.HostUnknown), errors.Is(err, xmppstream.HostGone):

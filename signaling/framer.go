@@ -10,7 +10,8 @@ import (
 const (
 	maxStanza   = 256 << 10 // largest stanza that is read, bytes
 	maxStartTag = 8 << 10   // largest start tag of a top-level element, bytes
-	maxEarly    = 32        // stanzas that may arrive before the stream is negotiated
+	maxEarly    = 1024      // stanzas that may arrive before the stream is negotiated
+	maxEarlySum = 512 << 10 // their size, bytes
 )
 
 var errNotXML = errors.New("the server sent something that is no XMPP stream")
@@ -27,7 +28,8 @@ type frame struct {
 // 6120 section 11.1 forbids (comments, processing instructions, DTDs) it
 // rejects; it does not check that tags match.
 //
-// While the stream is negotiated, streams restart and only stanzas are kept.
+// While the stream is negotiated, streams restart and only stanzas and the
+// elements of stream management that may come between them are kept.
 // Once steady is set, an element larger than max is passed over without being
 // stored. Any error is final.
 type framer struct {
@@ -35,6 +37,7 @@ type framer struct {
 	steady bool
 
 	frames []frame // complete, not yet taken
+	early  int     // size of those that came before steady
 	ended  bool    // the stream was closed by its end tag
 
 	state lexState
@@ -253,11 +256,11 @@ func (f *framer) endElement() error {
 
 func (f *framer) emit() error {
 	if !f.steady {
-		if !isStanza(localName(f.buf)) {
+		if name := localName(f.buf); !isStanza(name) && !amongStanzas(name) {
 			return nil
 		}
-		if len(f.frames) == maxEarly {
-			return fmt.Errorf("%w: more than %d stanzas before login", errNotXML, maxEarly)
+		if f.early += f.size; len(f.frames) == maxEarly || f.early > maxEarlySum {
+			return fmt.Errorf("%w: too many stanzas before login", errNotXML)
 		}
 	}
 	out := frame{size: f.size}
@@ -271,6 +274,12 @@ func (f *framer) emit() error {
 
 func isStanza(local string) bool {
 	return local == "message" || local == "iq" || local == "presence"
+}
+
+// amongStanzas tells whether an element of stream management has a meaning by
+// its place between stanzas.
+func amongStanzas(local string) bool {
+	return local == "resumed" || local == "r" || local == "a"
 }
 
 // elementName returns the name, with its prefix, of the start tag that tag

@@ -120,6 +120,7 @@ func TestFramerWhileNegotiating(t *testing.T) {
 		{"document type", `<!DOCTYPE x>`, nil, false},
 		{"large element", testHeader + `<x>` + strings.Repeat("y", 1000), nil, false},
 		{"flood", testHeader + strings.Repeat(`<iq/>`, maxEarly+1), slices.Repeat([]string{`<iq/>`}, maxEarly), false},
+		{"flood of large stanzas", testHeader + strings.Repeat(`<iq>`+strings.Repeat("x", 900)+`</iq>`, maxEarlySum/909+1), slices.Repeat([]string{`<iq>` + strings.Repeat("x", 900) + `</iq>`}, maxEarlySum/909), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,6 +38,7 @@ type inbound struct {
 	recv    func(call.Signal)
 	reply   func(stanza string) // queues an answer
 	ready   func()              // hello was answered
+	acks    *acks               // counts the stanzas
 	invalid *atomic.Uint64      // stanzas that were dropped
 
 	warned time.Time // when the last warning was logged
@@ -48,8 +49,10 @@ func (in *inbound) handle(f frame) error {
 	start, err := startTag(f.start)
 	if err != nil {
 		in.drop("dropped malformed stanza", "", err)
+		in.acks.handled(xml.Name{Space: nsClient, Local: localName(f.start)})
 		return nil
 	}
+	defer in.acks.handled(start.Name)
 	from := attr(start, "from")
 	if f.raw == nil {
 		in.drop("dropped oversized stanza", from, fmt.Errorf("%d bytes, %d are allowed", f.size, maxStanza))
@@ -58,6 +61,8 @@ func (in *inbound) handle(f frame) error {
 	switch {
 	case start.Name.Space == xmppstream.NS && start.Name.Local == "error":
 		return streamError(f.raw)
+	case start.Name.Space == nsManagement:
+		return in.management(start)
 	case start.Name.Space != nsClient:
 		in.drop("dropped unknown element", from, fmt.Errorf("<%s>", clip(start.Name.Local)))
 	case start.Name.Local == "message":
@@ -66,6 +71,15 @@ func (in *inbound) handle(f frame) error {
 		in.iq(f.raw, start)
 	}
 	return nil
+}
+
+func (in *inbound) management(start xml.StartElement) error {
+	err := in.acks.element(start)
+	if errors.Is(err, errUnexpected) {
+		in.drop("dropped unknown element", "", fmt.Errorf("%w: <%s>", err, clip(start.Name.Local)))
+		return nil
+	}
+	return err
 }
 
 func (in *inbound) message(raw []byte, start xml.StartElement) {

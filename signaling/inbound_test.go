@@ -59,7 +59,7 @@ func digest(t *testing.T, text string, n int) []string {
 	const limit = 300
 	var out []string
 	in := &inbound{
-		codec: testCodec{}, log: slog.New(slog.DiscardHandler), invalid: &atomic.Uint64{},
+		codec: testCodec{}, log: slog.New(slog.DiscardHandler), invalid: &atomic.Uint64{}, acks: newAcks(&atomic.Uint32{}, "enabled"),
 		recv:  func(s call.Signal) { out = append(out, "signal "+string(s.Type)+" "+string(s.Session)) },
 		ready: func() { out = append(out, "ready") },
 		reply: func(stanza string) {

@@ -2,11 +2,8 @@ package signaling
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -21,7 +18,7 @@ import (
 type State struct {
 	Online  bool
 	JID     string // full JID, when online
-	Resumed bool   // the server kept the stream (XEP-0198): nothing was lost
+	Resumed bool   // the same session goes on (XEP-0198): no stanza was lost or doubled
 	Err     error  // why it is down; nil when online or stopped
 }
 
@@ -40,22 +37,34 @@ type Status struct {
 	Err     string    // why the last attempt or stream failed; "" when online
 	Queued  int       // signals that wait to be sent
 	Invalid uint64    // stanzas received that were no call signals
+
+	Unacked     int    // stanzas sent that the server has not acknowledged yet
+	Reconnects  uint64 // times the link came back, resumed or not
+	Resumptions uint64 // of them, with the session going on
 }
 
 // Link is a client's link to its XMPP server. It implements call.Signaler.
 type Link struct {
 	cfg    Config
 	self   jid.JID
-	tls    *tls.Config
+	tls    *authorities
 	codec  Codec
 	log    *slog.Logger
-	dialer dialer
+	dialer *dialer
 	queue  *queue
 	pulse  *pulse
 
-	invalid atomic.Uint64
-	mu      sync.Mutex
-	status  Status
+	network   *network
+	calls     *calls
+	now       func() time.Time           // the wall clock
+	addresses func() ([]net.Addr, error) // of this machine
+
+	invalid     atomic.Uint64
+	unacked     atomic.Int64
+	reconnects  atomic.Uint64
+	resumptions atomic.Uint64
+	mu          sync.Mutex
+	status      Status
 }
 
 // New checks cfg and returns a link that does nothing yet. Errors name the key
@@ -64,7 +73,7 @@ func New(cfg Config, codec Codec, log *slog.Logger) (*Link, error) {
 	if codec == nil || log == nil {
 		return nil, errors.New("signaling: a codec and a logger are required")
 	}
-	cfg, self, tlsConfig, err := cfg.validated()
+	cfg, self, authorities, err := cfg.validated()
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +81,18 @@ func New(cfg Config, codec Codec, log *slog.Logger) (*Link, error) {
 	return &Link{
 		cfg:    cfg,
 		self:   self,
-		tls:    tlsConfig,
+		tls:    authorities,
 		codec:  codec,
 		log:    log,
 		dialer: newDialer(cfg, turning.waits),
 		queue:  newQueue(),
 		pulse:  turning,
+
+		network:   newNetwork(),
+		calls:     newCalls(),
+		now:       time.Now,
+		addresses: net.InterfaceAddrs,
+
 		status: Status{State: StatusOffline, Since: time.Now()},
 	}, nil
 }
@@ -98,9 +113,22 @@ func (l *Link) Status() Status {
 	l.mu.Lock()
 	out := l.status
 	l.mu.Unlock()
-	out.Queued, out.Invalid = l.queue.len(), l.invalid.Load()
+	out.Queued, out.Invalid, out.Unacked = l.queue.len(), l.invalid.Load(), int(l.unacked.Load())
+	out.Reconnects, out.Resumptions = l.reconnects.Load(), l.resumptions.Load()
 	return out
 }
+
+// NetworkChanged tells the link what became of the network: whether it is usable
+// now, and whether its addresses or its way out are others than when it was
+// last. A link that waits to try again, or tries on a network that is gone, tries
+// at once; waits after a refusal of the server are not cut short. A link that
+// is online leaves a connection whose local address is gone, and looks within
+// [Timing] Probe whether another one still works. It never blocks.
+func (l *Link) NetworkChanged(up, moved bool) { l.network.tell(up, moved) }
+
+// SetInCall tells the link whether a call is being set up or is up: a server
+// that is silent is then noticed sooner, see [Timing]. It never blocks.
+func (l *Link) SetInCall(active bool) { l.calls.set(active) }
 
 // Run keeps the link up until ctx ends, and returns nil then. recv gets every
 // received signal and must not block. state is told when the link comes up,
@@ -109,18 +137,7 @@ func (l *Link) Status() Status {
 // the link is up, but none comes after it was told to be down. Only one Run may
 // be active.
 func (l *Link) Run(ctx context.Context, recv func(call.Signal), state func(State)) error {
-	r := runner{link: l, recv: recv, state: state, backoff: backoff{timing: l.cfg.Timing}}
-	for ctx.Err() == nil {
-		up, err := r.attempt(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		r.wait(ctx, r.backoff.next(classify(err), up, rand.Float64()), err)
-	}
-	l.setStatus(StatusOffline, "", "")
-	if r.online {
-		state(State{})
-	}
+	newRunner(l, recv, state).run(ctx)
 	return nil
 }
 
@@ -132,92 +149,4 @@ func (l *Link) setStatus(state, full, err string) {
 		since = l.status.Since
 	}
 	l.status = Status{State: state, JID: full, Since: since, Err: err}
-}
-
-// runner is the state of one Run.
-type runner struct {
-	link    *Link
-	recv    func(call.Signal)
-	state   func(State)
-	backoff backoff
-	online  bool   // what state was told last
-	reason  string // why the link is down, as told last
-}
-
-// attempt logs in and serves the stream to its end. It returns how long the
-// link was up, and why it is not any more.
-func (r *runner) attempt(ctx context.Context) (up time.Duration, err error) {
-	l := r.link
-	l.setStatus(StatusConnecting, "", r.reason)
-	conn, err := l.connect(ctx)
-	if err != nil {
-		return 0, err
-	}
-	s, err := l.negotiate(ctx, conn)
-	if err != nil {
-		return 0, err
-	}
-	s.timing, s.domain, s.queue, s.codec, s.log = l.cfg.Timing, l.self.Domainpart(), l.queue, l.codec, l.log
-	s.pulse = l.pulse
-	in := &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid}
-	var since time.Time
-	err = s.run(ctx, in, func() {
-		since = time.Now()
-		r.up(s.jid.String())
-	})
-	if !since.IsZero() {
-		up = time.Since(since)
-	}
-	return up, explainStream(l.cfg.Domain, l.cfg.Resource, err)
-}
-
-func (l *Link) connect(ctx context.Context) (net.Conn, error) {
-	if l.cfg.Dial == nil {
-		return l.dialer.dial(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Dial)
-	defer cancel()
-	l.pulse.waits(l.cfg.Timing.Dial)
-	conn, err := l.cfg.Dial(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("dial server: %w", err)
-	}
-	return conn, nil
-}
-
-func (r *runner) up(full string) {
-	r.online, r.reason = true, ""
-	r.link.setStatus(StatusOnline, full, "")
-	r.link.log.Info("xmpp online", "jid", full)
-	r.state(State{Online: true, JID: full})
-}
-
-// wait notes that the link is down because of err and waits for the next
-// attempt. A reason is logged as an error once, not on every attempt.
-func (r *runner) wait(ctx context.Context, delay time.Duration, err error) {
-	reason := err.Error()
-	r.link.setStatus(StatusOffline, "", reason)
-	level := slog.LevelDebug
-	if r.online || reason != r.reason {
-		level = slog.LevelError
-		r.online, r.reason = false, reason
-		r.state(State{Err: err})
-	}
-	attrs := []any{"error", reason, "retry_in", delay.Round(time.Millisecond)}
-	if word := condition(err); word != "" {
-		attrs = append(attrs, "condition", word)
-	}
-	r.link.log.Log(ctx, level, "xmpp offline", attrs...)
-	r.link.pulse.waits(0)
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-			return
-		case <-ctx.Done():
-			return
-		case <-r.link.pulse.asked:
-		}
-	}
 }

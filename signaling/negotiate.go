@@ -28,14 +28,21 @@ type negotiation struct {
 	socket net.Conn
 	framer *framer
 
-	phase string  // what is under way, for errors
-	bound jid.JID // what the server made of self
+	session  *session // the last one, when it may be resumed; else nil
+	resource string   // to bind
+
+	phase   string  // what is under way, for errors
+	bound   jid.JID // what the server made of self
+	resumed bool    // session goes on
+	managed bool    // the server offers stream management
 }
 
-// negotiate logs in on conn and returns the stream. It takes conn over: on an
-// error it is closed. No peer can hold it longer than Timing.Negotiate, since
+// negotiate logs in on conn and returns the stream, which goes on with old if
+// that is not nil and the server still has it. It takes conn over: on an error
+// it is closed. No peer can hold it longer than Timing.Negotiate, since
 // then the socket is closed under whatever waits for it.
-func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
+func (r *runner) negotiate(ctx context.Context, conn net.Conn, old *session) (*stream, error) {
+	l := r.link
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Negotiate)
 	defer cancel()
 	l.pulse.waits(l.cfg.Timing.Negotiate)
@@ -43,11 +50,14 @@ func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	n := &negotiation{cfg: l.cfg, self: l.self, tls: l.tls, socket: conn, framer: &framer{max: maxStanza}}
+	n := &negotiation{
+		cfg: l.cfg, self: l.self, tls: l.tls.current(l.log), socket: conn, framer: &framer{max: maxStanza},
+		session: old, resource: r.resource,
+	}
 	plain, err := n.run()
 	if err == nil && stop() {
 		n.framer.steady = true
-		return &stream{conn: plain, raw: conn, framer: n.framer, jid: n.bound}, nil
+		return n.stream(l, plain), nil
 	}
 	conn.Close()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -57,6 +67,26 @@ func (l *Link) negotiate(ctx context.Context, conn net.Conn) (*stream, error) {
 		return nil, ctx.Err()
 	}
 	return nil, err
+}
+
+// stream returns what was negotiated.
+func (n *negotiation) stream(l *Link, plain net.Conn) *stream {
+	s := &stream{
+		conn: plain, raw: n.socket, framer: n.framer, session: n.session, resumed: n.resumed,
+		timing: l.cfg.Timing, domain: l.self.Domainpart(), queue: l.queue, codec: l.codec, log: l.log,
+		pulse: l.pulse, network: l.network, calls: l.calls, addresses: l.addresses,
+		unacked: &l.unacked,
+	}
+	expects := "resumed"
+	if !n.resumed {
+		s.session, expects = &session{jid: n.bound}, ""
+		if n.managed {
+			s.session.ask()
+			expects = "enabled"
+		}
+	}
+	s.acks = newAcks(&s.session.received, expects)
+	return s
 }
 
 // run returns the connection that carries the plain text. A panic of the
@@ -99,6 +129,7 @@ func (n *negotiation) features() []xmpp.StreamFeature {
 			phase:    n.setPhase,
 		}.feature(),
 		sessionFeature(),
+		managementFeature(),
 		n.bindFeature(),
 	}
 	if n.cfg.TLS == StartTLS {
@@ -193,8 +224,7 @@ func sessionFeature() xmpp.StreamFeature {
 }
 
 // bindFeature binds the configured resource (RFC 6120 section 7), which the
-// library's own does not ask for. Resuming a stream and enabling stream
-// management (XEP-0198) belong in here too.
+// library's own does not ask for, or resumes the last session.
 func (n *negotiation) bindFeature() xmpp.StreamFeature {
 	return xmpp.StreamFeature{
 		Name:       xml.Name{Space: nsBind, Local: "bind"},
@@ -206,7 +236,7 @@ func (n *negotiation) bindFeature() xmpp.StreamFeature {
 		Negotiate: func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
 			r := s.TokenReader()
 			defer r.Close()
-			if err := n.bind(s, xml.NewTokenDecoder(r)); err != nil {
+			if err := n.resumeOrBind(s, xml.NewTokenDecoder(r)); err != nil {
 				return 0, nil, err
 			}
 			return xmpp.Ready, nil, nil
@@ -214,9 +244,24 @@ func (n *negotiation) bindFeature() xmpp.StreamFeature {
 	}
 }
 
+func (n *negotiation) resumeOrBind(s *xmpp.Session, d *xml.Decoder) (err error) {
+	_, n.managed = s.Feature(nsManagement)
+	if n.session != nil && n.managed {
+		if n.resumed, err = n.resume(s.Conn(), d); err != nil {
+			return err
+		}
+	}
+	if n.resumed {
+		n.bound = n.session.jid
+		s.UpdateAddr(n.bound)
+		return nil
+	}
+	return n.bind(s, d)
+}
+
 func (n *negotiation) bind(s *xmpp.Session, d *xml.Decoder) error {
 	n.phase = "bind"
-	request := fmt.Sprintf(`<bind xmlns='%s'><resource>%s</resource></bind>`, nsBind, escape(n.cfg.Resource))
+	request := fmt.Sprintf(`<bind xmlns='%s'><resource>%s</resource></bind>`, nsBind, escape(n.resource))
 	result, err := n.request(s.Conn(), d, "bind-1", request)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ const (
 type item struct {
 	signal   call.Signal
 	deadline time.Time
+	stanza   []byte // what it became, once encoded: sent again it keeps its id
 }
 
 // lost is a signal that was given up, and why.
@@ -43,6 +44,8 @@ type lost struct {
 //     of the `call` may have arrived.
 //   - When it is full, it gives up what is past its deadline, then the oldest of
 //     the least important kind; that may be the newcomer.
+//   - What was sent and may not have arrived comes back to the front, also into a
+//     full box; the same rules hold for it.
 type outbox struct {
 	limit int
 	items []item
@@ -68,8 +71,8 @@ func (o *outbox) put(now time.Time, s call.Signal) []lost {
 	return gone
 }
 
-// putBack returns a signal that next gave out and that could not be sent to the
-// front, unless what came since has made it pointless.
+// putBack returns a signal that next gave out to the front, unless what came
+// since has made it pointless. Several go back last one first.
 func (o *outbox) putBack(it item) []lost {
 	for _, w := range o.items {
 		if endsCall(w.signal, it.signal) || sameCall(w.signal, it.signal) {
@@ -77,9 +80,6 @@ func (o *outbox) putBack(it item) []lost {
 		}
 	}
 	o.items = slices.Insert(o.items, 0, it)
-	if len(o.items) > o.limit {
-		return []lost{o.evict()}
-	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,6 +55,19 @@ func (q *queue) done(it item, sent bool) []lost {
 	}
 	q.writing = false
 	q.wake()
+	return gone
+}
+
+// putBack returns signals that may not have arrived to the front, in their
+// order.
+func (q *queue) putBack(items []item) []lost {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var gone []lost
+	for _, it := range slices.Backward(items) {
+		gone = append(gone, q.box.putBack(it)...)
+	}
+	token(q.ready)
 	return gone
 }
 

@@ -40,6 +40,9 @@ type server struct {
 	silent     string   // phase in which the server stops answering
 	streamErr  string   // condition sent instead of features
 
+	enabled  string                       // answer to <enable/>; "" offers no stream management
+	onResume func(element) (string, bool) // answers <resume/>, and tells whether the session goes on
+
 	logins chan *peer // clients that are bound
 	wg     sync.WaitGroup
 	mu     sync.Mutex
@@ -222,10 +225,25 @@ func newSASLServer(name string) *sasl.Negotiator {
 }
 
 func (s *server) bind(p *peer) error {
-	p.send(`<stream:features><bind xmlns='` + nsBind + `'/>` + s.session + `</stream:features>`)
+	offer := ""
+	if s.enabled != "" {
+		offer = `<sm xmlns='urn:xmpp:sm:2'/><sm xmlns='` + nsManagement + `'/>`
+	}
+	p.send(`<stream:features><bind xmlns='` + nsBind + `'/>` + offer + s.session + `</stream:features>`)
 	iq, err := p.element()
 	if err != nil {
 		return err
+	}
+	if iq.start.Name.Local == "resume" && s.onResume != nil {
+		answer, resumed := s.onResume(iq)
+		p.send(answer)
+		if resumed {
+			s.logins <- p
+			return nil
+		}
+		if iq, err = p.element(); err != nil {
+			return err
+		}
 	}
 	s.hang(p, "bind")
 	if s.bindError != "" {
@@ -249,6 +267,15 @@ func (s *server) bind(p *peer) error {
 		}
 		s.hang(p, "session")
 		p.send(`<iq type='result' id='` + iq.attr("id") + `'/>`)
+	}
+	return s.greet(p)
+}
+
+// greet takes what a client says once it is bound.
+func (s *server) greet(p *peer) error {
+	if s.enabled != "" {
+		p.expect(`<enable xmlns='` + nsManagement + `' resume='true'/>`)
+		p.send(s.enabled)
 	}
 	presence, err := p.element()
 	if err != nil {

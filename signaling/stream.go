@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
-
-	"mellium.im/xmpp/jid"
-
-	"github.com/intercomd/intercomd/call"
 )
 
 const (
@@ -20,44 +17,48 @@ const (
 // stream is a negotiated stream. Two goroutines work on it: the one of run
 // writes and keeps the time, the one of read reads and hands signals on.
 type stream struct {
-	conn   net.Conn // carries the plain text, through the framer
-	raw    net.Conn // the socket under it; closing it ends every wait
-	framer *framer
-	jid    jid.JID
-	timing Timing
-	domain string
-	queue  *queue
-	codec  Codec
-	log    *slog.Logger
-	pulse  *pulse // of the loop
+	conn    net.Conn // carries the plain text, through the framer
+	raw     net.Conn // the socket under it; closing it ends every wait
+	framer  *framer
+	session *session
+	resumed bool     // session began on an earlier connection
+	resend  [][]byte // of its stanzas, those that are no signals
+	acks    *acks
+
+	timing    Timing
+	domain    string
+	queue     *queue
+	codec     Codec
+	log       *slog.Logger
+	pulse     *pulse // of the loop
+	network   *network
+	calls     *calls
+	addresses func() ([]net.Addr, error) // of this machine
+	unacked   *atomic.Int64              // shows the size of the session's window
 
 	heard   chan struct{} // something was read; capacity 1
 	ready   chan struct{} // the server answered hello; capacity 1
 	answers chan string   // to IQs
-}
 
-// readyID is the id of the ping that hello sends.
-const readyID = "ready"
-
-// hello announces the device, so that the server routes messages to it (RFC
-// 6121 section 4.2), and asks for an answer: as a server works in order, that
-// comes when messages find the way.
-func (s *stream) hello(ctx context.Context) error {
-	return s.write(ctx, []byte(`<presence/>`+s.ping(readyID)))
-}
-
-func (s *stream) ping(id string) string {
-	return fmt.Sprintf(`<iq type='get' id='%s' to='%s'><ping xmlns='%s'/></iq>`, id, escape(s.domain), nsPing)
+	// Of the loop.
+	life    liveness
+	up      bool      // signals may be sent
+	asking  bool      // <r/> was sent and not answered
+	owed    bool      // signals were sent since
+	probing bool      // the server is to show that it is reached over a changed network
+	told    time.Time // when <a/> was sent last
+	due     time.Time // when the next one is to be sent; zero is never
+	stuck   time.Time // since when the window is full; zero is not
 }
 
 // run serves the stream until it fails or ctx ends. It calls online once the
 // server is known to route messages to the device. It returns the reason for
 // the end, or nil for ctx. The socket is closed and the reader has returned by
-// then.
+// then; the session knows what is unacknowledged.
 func (s *stream) run(ctx context.Context, in *inbound, online func()) error {
 	s.heard, s.ready = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.answers = make(chan string, maxAnswers)
-	in.reply, in.ready = s.answer, func() { token(s.ready) }
+	in.reply, in.ready, in.acks = s.answer, func() { token(s.ready) }, s.acks
 	readerDone := make(chan error, 1)
 	go func() { readerDone <- s.read(in) }()
 
@@ -69,118 +70,156 @@ func (s *stream) run(ctx context.Context, in *inbound, online func()) error {
 	if !readerGone {
 		<-readerDone
 	}
+	s.settle()
 	return err
 }
 
 // loop writes what is queued and watches for life. It tells whether the
 // reader's result was consumed.
 func (s *stream) loop(ctx context.Context, readerDone <-chan error, online func()) (readerGone bool, err error) {
-	if err := s.hello(ctx); err != nil {
-		return false, err
-	}
+	idle, timeout := s.timing.liveness(s.calls.active.Load())
+	s.life = newLiveness(time.Now(), idle, timeout)
 	greeting := time.NewTimer(s.timing.Negotiate)
 	defer greeting.Stop()
-	var queued <-chan struct{} // nil until online: nothing is sent before
-	life := newLiveness(time.Now(), s.timing)
-	timer := time.NewTimer(s.timing.PingIdle)
+	timer := time.NewTimer(idle)
 	defer timer.Stop()
+	if s.resumed {
+		greeting.Stop()
+		err = s.goOn(ctx, online)
+	} else {
+		err = s.hello(ctx)
+	}
 	for err == nil {
+		s.unacked.Store(int64(len(s.session.unacked)))
+		timer.Reset(time.Until(s.deadline()))
 		select {
 		case <-ctx.Done():
 			return false, nil
 		case err := <-readerDone:
 			return true, err
 		case <-greeting.C:
-			return false, fmt.Errorf("negotiate presence: no answer within %s", s.timing.Negotiate)
+			err = fmt.Errorf("negotiate presence: no answer within %s", s.timing.Negotiate)
 		case <-s.ready:
 			greeting.Stop()
-			queued = s.queue.ready
-			online()
-			err = s.drain(ctx)
+			err = s.begin(ctx, online)
 		case <-s.heard:
-			life.heard(time.Now())
+			s.life.heard(time.Now())
+			s.probing = false
+			err = s.tellUnasked(ctx)
 		case <-timer.C:
-			err = s.checkLife(ctx, &life)
-		case answer := <-s.answers:
-			err = s.write(ctx, []byte(answer))
-		case <-queued:
+			err = s.expire(ctx)
+		case e := <-s.acks.answered:
+			s.manage(e)
+		case <-s.acks.requested:
+			err = s.tell(ctx)
+		case <-s.acks.told:
+			err = s.acknowledged(ctx)
+		case answer := <-s.unlessFull(s.answers):
+			err = s.writeStanza(ctx, []byte(answer), nil)
+		case <-s.queued():
 			err = s.drain(ctx)
+		case <-s.network.changed:
+			err = s.move(ctx, s.network.take())
+		case <-s.calls.changed:
+			idle, timeout := s.timing.liveness(s.calls.active.Load())
+			s.life.change(time.Now(), idle, timeout)
 		case <-s.pulse.asked:
 		}
-		timer.Reset(time.Until(life.deadline))
 	}
 	return false, err
 }
 
-func (s *stream) checkLife(ctx context.Context, life *liveness) error {
-	switch life.expired(time.Now()) {
-	case lifePing:
-		return s.write(ctx, []byte(s.ping("ping")))
-	case lifeOver:
-		return fmt.Errorf("the server is silent for %s", s.timing.PingIdle+s.timing.PingTimeout)
+// begin begins to send signals.
+func (s *stream) begin(ctx context.Context, online func()) error {
+	if s.up {
+		return nil
 	}
-	return nil
+	s.up = true
+	online()
+	return s.drain(ctx)
 }
 
-// drain writes every queued signal.
-func (s *stream) drain(ctx context.Context) error {
-	for {
-		it, ok, gone := s.queue.next(time.Now())
-		logLost(s.log, gone)
-		if !ok {
-			return nil
+// queued has a token when there are signals to send and they may be sent.
+func (s *stream) queued() <-chan struct{} {
+	if !s.up || s.session.full() {
+		return nil
+	}
+	return s.queue.ready
+}
+
+func (s *stream) unlessFull(c <-chan string) <-chan string {
+	if s.session.full() {
+		return nil
+	}
+	return c
+}
+
+// deadline is when expire has something to do.
+func (s *stream) deadline() time.Time {
+	next := s.life.deadline
+	for _, t := range []time.Time{s.due, s.stuckUntil()} {
+		if !t.IsZero() && t.Before(next) {
+			next = t
 		}
-		err := s.writeSignal(ctx, it.signal)
-		logLost(s.log, s.queue.done(it, err == nil))
-		if err != nil {
+	}
+	return next
+}
+
+// expire does what is to be done at the present time.
+func (s *stream) expire(ctx context.Context) error {
+	now := time.Now()
+	if until := s.stuckUntil(); !until.IsZero() && !now.Before(until) {
+		return fmt.Errorf("the server acknowledges nothing for %s", now.Sub(s.stuck).Round(time.Second))
+	}
+	if !s.due.IsZero() && !now.Before(s.due) {
+		if err := s.tell(ctx); err != nil {
 			return err
 		}
 	}
-}
-
-// writeSignal encodes and writes sig. A signal that cannot be encoded is
-// dropped: it would fail again.
-func (s *stream) writeSignal(ctx context.Context, sig call.Signal) error {
-	stanza, err := s.codec.Encode(sig)
-	if err != nil {
-		s.log.Error("dropped signal", "type", sig.Type, "session", sig.Session, "to", sig.Peer.User, "error", err)
-		return nil
+	switch s.life.expired(now) {
+	case lifePing:
+		return s.ask(ctx)
+	case lifeOver:
+		if s.probing {
+			return errNetworkChanged
+		}
+		return fmt.Errorf("the server is silent for %s", s.life.silence(now))
 	}
-	if err := s.write(ctx, stanza); err != nil {
-		return err
-	}
-	s.log.Debug("signal sent", "type", sig.Type, "session", sig.Session, "to", sig.Peer.User, "bytes", len(stanza))
 	return nil
 }
 
-// write writes one stanza. Only the goroutine of run calls it, so stanzas never
-// mix. A peer that stops reading is given up after Timing.Write, or soon once
-// ctx has ended.
-func (s *stream) write(ctx context.Context, stanza []byte) error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.timing.Write)); err != nil {
-		return fmt.Errorf("write stanza: %w", withoutAddresses(err))
-	}
-	stop := context.AfterFunc(ctx, func() {
-		_ = s.conn.SetWriteDeadline(time.Now().Add(s.timing.Close)) // fails only on a closed socket
-	})
-	defer stop()
-	s.pulse.waits(s.timing.Write)
-	_, err := s.conn.Write(stanza)
-	s.pulse.waits(0)
-	switch {
-	case err == nil:
+// move looks whether the connection survived a change of the network. One whose
+// local address is gone did not. For another the server is asked: TCP itself may
+// try again only seconds after the network is back, as its timers have grown.
+func (s *stream) move(ctx context.Context, news change) error {
+	if !news.up || !news.moved && !news.restored {
 		return nil
-	case isTimeout(err):
-		return fmt.Errorf("the server does not read: nothing written for %s", s.timing.Write)
 	}
-	return fmt.Errorf("write stanza: %w", withoutAddresses(err))
+	if news.moved && localGone(s.raw, s.addresses) {
+		return errNetworkChanged
+	}
+	within := s.timing.Probe
+	if s.session.id == "" {
+		within = s.timing.PingTimeoutInCall // what is on its way would be lost with the stream
+	}
+	s.probing = true
+	if err := s.ask(ctx); err != nil {
+		return err
+	}
+	s.life.ask(time.Now(), within)
+	return nil
 }
 
 // goodbye closes the stream and waits for the server to do the same, so that
-// what was written last is not lost with the socket. It tells whether the
+// what was written last is not lost with the socket. The session ends with it:
+// no ghost of the device stays behind at the server. It tells whether the
 // reader has returned.
 func (s *stream) goodbye(ctx context.Context, readerDone <-chan error) bool {
-	if err := s.write(ctx, []byte(`</stream:stream>`)); err != nil {
+	last := `</stream:stream>`
+	if s.session.state == smOn {
+		last = s.count() + last
+	}
+	if err := s.write(ctx, []byte(last)); err != nil {
 		return false
 	}
 	timer := time.NewTimer(s.timing.Close)
