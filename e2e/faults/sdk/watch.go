@@ -160,7 +160,7 @@ func (e *party) states(cut time.Time) []State {
 func deviceState(ev rig.DeviceEvent) string {
 	switch ev.Event {
 	case "onReconnect":
-		return ev.State
+		return strings.ToUpper(ev.State)
 	case "onSessionConnectionStateChanged":
 		return connection + ev.State
 	case "onSessionClose":

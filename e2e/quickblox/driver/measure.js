@@ -49,8 +49,9 @@
 
   function watchVideo(user, video, state) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
-    const each = () => {
-      tellPause(user);
+    const each = (_, frame) => {
+      // A track that ends shows a black picture, which came over no network.
+      if (frame.rtpTimestamp !== undefined) tellPause(user);
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
       state.width = video.videoWidth;
       state.height = video.videoHeight;

@@ -83,11 +83,8 @@ func (n *Network) ChangeAddress(ctx context.Context, ns *Namespace) error {
 	if ns.moved {
 		leave, arrive, port, free = arrive, leave, free, port
 	}
-	address, err := n.nextAddress(ns)
-	if err != nil {
-		return err
-	}
-	err = batch(ctx, n.Hub, Pulled.command(port, false), Pulled.command(free, true))
+	address := n.nextAddress()
+	err := batch(ctx, n.Hub, Pulled.command(port, false), Pulled.command(free, true))
 	if err != nil {
 		return err
 	}
@@ -112,14 +109,26 @@ func (n *Network) AddInterface(ctx context.Context, ns *Namespace) error {
 	)
 }
 
-// nextAddress returns an address in the lab's network that no party has had.
-func (n *Network) nextAddress(ns *Namespace) (string, error) {
+// nextAddress returns an address in the lab's network that nobody has; the one
+// that was left longest ago comes first.
+func (n *Network) nextAddress() string {
 	const first, last = 100, 254 // parties join below
-	if first+n.moves > last {
-		return "", fmt.Errorf("move %s: no address is left", ns.Name)
+	for {
+		address := fmt.Sprintf(hosts, first+n.moves%(last-first+1))
+		n.moves++
+		if !n.taken(address) {
+			return address
+		}
 	}
-	n.moves++
-	return fmt.Sprintf(hosts, first+n.moves-1), nil
+}
+
+func (n *Network) taken(address string) bool {
+	for _, ns := range n.members {
+		if ns.Address == address {
+			return true
+		}
+	}
+	return false
 }
 
 // batch does several things to a namespace's network in one process.

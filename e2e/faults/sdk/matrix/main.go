@@ -133,7 +133,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 }
 
 // play plays everything, writes the results after each round, and prints them
-// at the end. A scene that cannot be played is told and left out.
+// at the end. A scene that cannot be played is left out and is an error at the
+// end; a missed goal is none.
 func (o order) play(ctx context.Context, stage *sdk.Stage, out, progress io.Writer) error {
 	var r sdk.Results
 	for round := range o.repeat {
@@ -167,7 +168,13 @@ func (o order) play(ctx context.Context, stage *sdk.Stage, out, progress io.Writ
 	if err := o.write(r); err != nil {
 		return err
 	}
-	return r.Table(out)
+	if err := r.Table(out); err != nil {
+		return err
+	}
+	if len(r.Failures) > 0 {
+		return fmt.Errorf("%d scenes could not be played", len(r.Failures))
+	}
+	return nil
 }
 
 // write leaves the results in files.
