@@ -13,6 +13,8 @@ const (
 	share     = 4                      // repetitions get 1/4 of the media's bytes
 	allowance = 32 << 10               // bytes that may be saved up: one key frame
 	slots     = 512                    // packets remembered; a power of two
+	askShare  = 4                      // requests that are looked at for each packet sent
+	askBurst  = 2 * slots              // requests that may be saved up
 )
 
 // entry is a packet that was sent.
@@ -28,14 +30,26 @@ type entry struct {
 type history struct {
 	entries [slots]entry
 	budget  int // bytes that may be repeated now
+	asks    int // requests that may be looked at now
 }
 
-func newHistory() *history { return &history{budget: allowance} }
+func newHistory() *history { return &history{budget: allowance, asks: askBurst} }
+
+// asked counts a request and reports whether it is to be looked at. One packet
+// from a peer can hold thousands.
+func (h *history) asked() bool {
+	if h.asks == 0 {
+		return false
+	}
+	h.asks--
+	return true
+}
 
 // add remembers a packet that is sent now. It keeps payload.
 func (h *history) add(header *rtp.Header, payload []byte, now time.Time) {
 	h.entries[header.SequenceNumber%slots] = entry{header: *header, payload: payload, sent: now}
 	h.budget = min(h.budget+len(payload)/share, allowance)
+	h.asks = min(h.asks+askShare, askBurst)
 }
 
 // take returns the packet seq if it may be repeated now, and charges it.

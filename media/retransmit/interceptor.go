@@ -106,16 +106,30 @@ func (i *Interceptor) answer(nack *rtcp.TransportLayerNack) {
 		return
 	}
 	for _, pair := range nack.Nacks {
+		more := true
 		pair.Range(func(seq uint16) bool {
-			s.mu.Lock()
-			header, payload, ok := s.history.take(seq, time.Now())
-			s.mu.Unlock()
-			if !ok {
-				return true
-			}
-			i.repeated.Add(1)
-			_, err := s.writer.Write(&header, payload, interceptor.Attributes{})
-			return err == nil
+			more = i.repeat(s, seq)
+			return more
 		})
+		if !more {
+			return
+		}
 	}
+}
+
+// repeat answers one request. It reports whether another is worth a look.
+func (i *Interceptor) repeat(s *stream, seq uint16) bool {
+	s.mu.Lock()
+	if !s.history.asked() {
+		s.mu.Unlock()
+		return false
+	}
+	header, payload, ok := s.history.take(seq, time.Now())
+	s.mu.Unlock()
+	if !ok {
+		return true
+	}
+	i.repeated.Add(1)
+	_, err := s.writer.Write(&header, payload, interceptor.Attributes{})
+	return err == nil
 }

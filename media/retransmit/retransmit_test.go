@@ -72,6 +72,20 @@ func TestHistoryKeepsTheBudget(t *testing.T) {
 	assert.Greater(t, repeated, sent/share/2, "the budget is there to be used")
 }
 
+func TestHistoryLooksAtFewRequests(t *testing.T) {
+	h, now := newHistory(), time.Unix(1000, 0)
+	looked := 0
+	for seq := range uint16(1000) {
+		h.add(header(seq), []byte("x"), now)
+		for range 100 { // a peer that asks for everything, always
+			if h.asked() {
+				looked++
+			}
+		}
+	}
+	assert.Equal(t, askBurst+999*askShare, looked)
+}
+
 // bound makes an interceptor with one stream, and the way to give it RTCP.
 func bound(t *testing.T, repeated *atomic.Uint64, info *interceptor.StreamInfo) (
 	write interceptor.RTPWriter, give func(rtcp.Packet), out *[]rtp.Header, ic interceptor.Interceptor,
