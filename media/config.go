@@ -7,6 +7,7 @@ import (
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/media/playout"
+	transportnet "github.com/pion/transport/v4"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -35,8 +36,12 @@ type Config struct {
 	// offered when there is no other interface.
 	IncludeLoopback bool
 
-	// Settings, when set, has the last word on pion's settings; tests put a
-	// virtual network there.
+	// Net, when set, stands for the machine's network; tests put a virtual one
+	// there.
+	Net transportnet.Net
+
+	// Settings, when set, has the last word on pion's settings for each
+	// PeerConnection. It may be called from several goroutines.
 	Settings func(*webrtc.SettingEngine)
 }
 

@@ -11,6 +11,7 @@ type counters struct {
 	keyForced     atomic.Uint64
 	packetsSent   atomic.Uint64
 	repeated      atomic.Uint64
+	refused       atomic.Uint64
 	videoReceived atomic.Uint64
 	audioReceived atomic.Uint64
 }
@@ -28,7 +29,8 @@ func newCounters() *counters {
 // now); video_frames_encoded; keyframes_forced; audio_concealed_frames (20 ms
 // each, made up) and audio_recovered_frames (from redundancy); audio_delay_ms
 // and audio_target_ms of the jitter buffer (of the slowest peer, now);
-// rtp_packets_sent; rtp_packets_repeated; video_packets_received;
+// rtp_packets_sent; rtp_packets_repeated; packets_refused (from outside, beyond
+// what a peer may send); video_packets_received;
 // audio_packets_received; speaker_failures. It may be called at any time.
 func (e *Engine) Stats() map[string]uint64 {
 	c, sound := e.counters, e.mixer.Stats()
@@ -42,6 +44,7 @@ func (e *Engine) Stats() map[string]uint64 {
 		"audio_target_ms":        uint64(sound.Target.Milliseconds()),
 		"rtp_packets_sent":       c.packetsSent.Load(),
 		"rtp_packets_repeated":   c.repeated.Load(),
+		"packets_refused":        c.refused.Load(),
 		"video_packets_received": c.videoReceived.Load(),
 		"audio_packets_received": c.audioReceived.Load(),
 		"speaker_failures":       e.mixer.Failures(),

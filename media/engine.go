@@ -8,14 +8,12 @@ import (
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/media/playout"
-	"github.com/pion/webrtc/v4"
 )
 
 // Engine owns all PeerConnections and devices. It implements call.Media.
 type Engine struct {
 	cfg      Config
 	log      *slog.Logger
-	api      *webrtc.API
 	counters *counters
 	devices  *devices
 	mixer    *playout.Mixer
@@ -43,12 +41,8 @@ func NewEngine(cfg Config, log *slog.Logger) (*Engine, error) {
 		return nil, fmt.Errorf("configure media: %w", err)
 	}
 	c := newCounters()
-	api, err := newAPI(cfg, c, log)
-	if err != nil {
-		return nil, fmt.Errorf("configure media: %w", err)
-	}
 	return &Engine{
-		cfg: cfg, log: log, api: api, counters: c,
+		cfg: cfg, log: log, counters: c,
 		devices: newDevices(cfg, c, log),
 		mixer:   playout.NewMixer(cfg.Speaker, log),
 		inbox:   newQueue[any](),
@@ -116,6 +110,8 @@ func (e *Engine) do(cmd call.MediaCommand) {
 	case call.ApplyAnswer:
 		e.forward(cmd.Peer, cmd)
 	case call.AddCandidates:
+		e.forwardCandidates(cmd)
+	case call.Probe:
 		e.forward(cmd.Peer, cmd)
 	case call.ClosePeer:
 		if p := e.peers[cmd.Peer]; p != nil {
@@ -126,10 +122,36 @@ func (e *Engine) do(cmd call.MediaCommand) {
 	}
 }
 
+// maxWaiting bounds the commands that wait for a peer, which may be busy with
+// others for some hundred ms.
+const maxWaiting = 64
+
 func (e *Engine) forward(key call.PeerKey, cmd call.MediaCommand) {
-	if p := e.peers[key]; p != nil {
-		p.inbox.put(cmd)
+	p := e.peers[key]
+	if p == nil {
+		return
 	}
+	if p.inbox.len() >= maxWaiting {
+		p.log.Warn("too many commands at once", "dropped", fmt.Sprintf("%T", cmd))
+		return
+	}
+	p.inbox.put(cmd)
+}
+
+// forwardCandidates passes on as many candidates as a peer may ever have
+// looked at.
+func (e *Engine) forwardCandidates(cmd call.AddCandidates) {
+	p := e.peers[cmd.Peer]
+	if p == nil {
+		return
+	}
+	room := max(maxToldOf-p.offered, 0)
+	cmd.Candidates = cmd.Candidates[:min(room, len(cmd.Candidates))]
+	if len(cmd.Candidates) == 0 {
+		return
+	}
+	p.offered += len(cmd.Candidates)
+	e.forward(cmd.Peer, cmd)
 }
 
 // openPeer starts the goroutine of a new peer. A key that is in use is left

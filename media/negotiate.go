@@ -128,7 +128,7 @@ func (p *peer) tellCandidate(c webrtc.ICECandidateInit) {
 
 // applyRemote checks a description from outside and gives it to pion.
 func (p *peer) applyRemote(kind webrtc.SDPType, text string) (remoteDescription, error) {
-	desc, err := parseRemote(text)
+	desc, err := parseRemote(text, &p.filter)
 	if err != nil {
 		return desc, fmt.Errorf("apply remote %s: %w", kind, err)
 	}
@@ -199,14 +199,9 @@ func (p *peer) addCandidates(candidates []call.Candidate) {
 }
 
 func (p *peer) addCandidate(c call.Candidate) error {
-	const longest = 1024
-	if p.accepted >= maxCandidates {
-		return fmt.Errorf("more than %d candidates", maxCandidates)
+	if err := p.filter.take(c.Candidate); err != nil {
+		return err
 	}
-	if len(c.Candidate) > longest {
-		return errors.New("candidate is too long")
-	}
-	p.accepted++
 	return guard(func() error {
 		return p.pc.AddICECandidate(webrtc.ICECandidateInit{
 			Candidate: c.Candidate, SDPMid: &c.SDPMid, SDPMLineIndex: &c.SDPMLineIndex,

@@ -100,11 +100,8 @@ func (o *outlet) Unbind(webrtc.TrackLocalContext) error {
 func (o *outlet) start() {
 	o.mu.Lock()
 	o.live = true
-	src := o.source
 	o.mu.Unlock()
-	if src != nil && o.kind == call.KindVideo {
-		src.control.wantKeyFrame(true)
-	}
+	o.renew()
 }
 
 // stop ends sending: when it has returned, no packet is written any more.
@@ -125,6 +122,16 @@ func (o *outlet) wantKeyFrame() {
 	o.mu.Unlock()
 	if src != nil && o.kind == call.KindVideo {
 		src.control.wantKeyFrame(false)
+	}
+}
+
+// renew makes the picture begin anew at once: the peer has missed some of it.
+func (o *outlet) renew() {
+	o.mu.Lock()
+	src := o.source
+	o.mu.Unlock()
+	if src != nil && o.kind == call.KindVideo {
+		src.control.wantKeyFrame(true)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/pion/webrtc/v4"
@@ -23,21 +24,29 @@ type peer struct {
 
 	outlets []*outlet // fixed
 	remote  *remoteStream
+	stack   *stack                 // nil when it could not be made
 	pc      *webrtc.PeerConnection // nil when it could not be made
+	broken  error                  // why the connection is of no use, for good
+	path    path
+	offered int // remote candidates passed on; owned by the engine
 
 	described bool                      // a local description was handed over
 	told      map[string]bool           // local candidates handed over
 	applied   bool                      // the remote description is in force
 	early     []call.Candidate          // remote ones that came before it
-	accepted  int                       // remote candidates taken so far
+	filter    candidateFilter           // of remote candidates
 	iceState  webrtc.ICEConnectionState // last told
 	announced bool                      // RemoteStreamReady was told
+	started   bool                      // media may flow
 }
 
 // What pion's callbacks post to inbox.
 type (
 	iceStateChanged struct{ state webrtc.ICEConnectionState }
 	connectionIsUp  struct{}
+	secureFailed    struct{} // DTLS
+	heardAgain      struct{} // after a silence
+	tooManyStreams  struct{}
 	candidateFound  struct{ candidate webrtc.ICECandidateInit }
 	trackArrived    struct{ track *webrtc.TrackRemote }
 )
@@ -73,6 +82,7 @@ func (p *peer) halt() {
 // waits for all that belongs to it.
 func (p *peer) run() {
 	if err := p.open(); err != nil {
+		p.broken = err
 		p.fail(err)
 	}
 	for p.ctx.Err() == nil {
@@ -98,8 +108,10 @@ func (p *peer) run() {
 // handle carries out one command or takes one event of pion. Only CreateOffer
 // and CreateAnswer wait, for candidates, bounded by the gather timeout.
 func (p *peer) handle(item any) {
-	if p.pc == nil {
-		p.fail(fmt.Errorf("the peer connection could not be made"))
+	if p.broken != nil {
+		if cmd, ok := item.(call.MediaCommand); ok {
+			p.fail(fmt.Errorf("carry out %T: the peer connection is of no use: %w", cmd, p.broken))
+		}
 		return
 	}
 	var err error
@@ -112,6 +124,8 @@ func (p *peer) handle(item any) {
 		err = p.applyAnswer(item.Answer)
 	case call.AddCandidates:
 		p.addCandidates(item.Candidates)
+	case call.Probe:
+		p.probe()
 	case candidateFound:
 		p.tellCandidate(item.candidate)
 	case iceStateChanged:
@@ -120,6 +134,12 @@ func (p *peer) handle(item any) {
 		p.startMedia()
 	case trackArrived:
 		p.receive(item.track)
+	case heardAgain:
+		p.refresh(time.Now())
+	case secureFailed:
+		p.cut(p.secureError())
+	case tooManyStreams:
+		p.cut(fmt.Errorf("peer uses more than %d streams", maxStreams))
 	}
 	if err != nil {
 		p.fail(err)
@@ -139,14 +159,12 @@ func (p *peer) open() error {
 			return fmt.Errorf("open peer: the stream is closed")
 		}
 	}
-	pc, err := p.engine.api.NewPeerConnection(webrtc.Configuration{ICEServers: p.engine.cfg.iceServers()})
-	if err != nil {
+	if err := p.connectable(); err != nil {
 		return fmt.Errorf("open peer: %w", err)
 	}
-	p.pc = pc
 	p.observe()
 	for _, kind := range p.kinds() {
-		if err = p.addTransceiver(kind); err != nil {
+		if err := p.addTransceiver(kind); err != nil {
 			return fmt.Errorf("open peer: add %s: %w", kind, err)
 		}
 	}
@@ -154,6 +172,21 @@ func (p *peer) open() error {
 		p.tasks.start(p.reportStats)
 	}
 	return nil
+}
+
+// connectable makes the PeerConnection.
+func (p *peer) connectable() error {
+	t, err := newStack(p.engine.cfg, p.engine.counters, p.log, watcher{
+		heard:   p.path.heard,
+		again:   func() { p.inbox.put(heardAgain{}) },
+		overrun: func() { p.inbox.put(tooManyStreams{}) },
+	})
+	if err != nil {
+		return err
+	}
+	p.stack, p.filter.loopback = t, t.loopback
+	p.pc, err = t.api.NewPeerConnection(webrtc.Configuration{ICEServers: p.engine.cfg.iceServers()})
+	return err
 }
 
 // kinds lists the kinds of media of the call.
@@ -193,15 +226,24 @@ func (p *peer) observe() {
 	})
 	p.pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) { p.inbox.put(iceStateChanged{s}) })
 	p.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
 			p.inbox.put(connectionIsUp{})
+		case webrtc.PeerConnectionStateFailed:
+			if p.pc.ICEConnectionState() != webrtc.ICEConnectionStateFailed {
+				p.inbox.put(secureFailed{})
+			}
 		}
 	})
+	if t := p.iceTransport(); t != nil {
+		t.OnSelectedCandidatePairChange(p.follow)
+	}
 	p.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { p.inbox.put(trackArrived{t}) })
 }
 
 // startMedia lets packets out: ICE and DTLS are done.
 func (p *peer) startMedia() {
+	p.started = true
 	for _, o := range p.outlets {
 		o.start()
 	}

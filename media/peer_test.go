@@ -373,7 +373,9 @@ func TestOpenPeerErrors(t *testing.T) {
 		r.engine.Do(openVideo(2, otherStream{}))
 		assert.ErrorContains(t, wait(r, time.Second, errorOf(key(2))).Err, "not of this package")
 		r.engine.Do(call.CreateOffer{Peer: key(2)})
-		wait(r, time.Second, func(e call.PeerError) bool { return strings.Contains(e.Err.Error(), "could not be made") })
+		wait(r, time.Second, func(e call.PeerError) bool {
+			return strings.Contains(e.Err.Error(), "the peer connection is of no use")
+		})
 		r.engine.Do(call.OpenPeer{Peer: key(2), CallType: call.Audio})
 		synctest.Wait()
 		assert.EqualValues(t, 2, r.engine.Stats()["peers"], "a key in use is not opened twice")

@@ -22,6 +22,13 @@ func (q *queue[T]) put(item T) {
 	}
 }
 
+// len is the number of items that wait.
+func (q *queue[T]) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.items)
+}
+
 // take returns everything put so far, in order.
 func (q *queue[T]) take() []T {
 	q.mu.Lock()

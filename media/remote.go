@@ -153,6 +153,7 @@ func (p *peer) readTrack(track *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
+		p.path.heard()
 		total.Add(1)
 		now := time.Now()
 		in.note(packet, now)
@@ -190,6 +191,7 @@ func (p *peer) readFeedback(sender *webrtc.RTPSender, o *outlet) {
 		if err != nil {
 			return
 		}
+		p.path.heard()
 		for _, packet := range packets {
 			switch packet := packet.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:

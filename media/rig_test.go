@@ -197,6 +197,7 @@ func (h *heard) last() ([]int16, int) {
 type rig struct {
 	t      *testing.T
 	router *vnet.Router
+	cut    atomic.Bool // nothing gets through
 	nextIP int
 	camera *fakeCamera
 	mic    *fakeMicrophone
@@ -219,11 +220,13 @@ func inBubble(t *testing.T, change func(*Config), f func(*rig)) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r.t = t
-		router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.1.0.0/16", LoggerFactory: logFactory{slog.New(slog.DiscardHandler)}})
+		router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.1.0.0/16", LoggerFactory: quietPion()})
 		require.NoError(t, err)
 		r.router = router
+		router.AddChunkFilter(func(vnet.Chunk) bool { return !r.cut.Load() })
 		cfg.Speaker = r.ears
-		cfg.Settings = func(s *webrtc.SettingEngine) { r.place(s) }
+		cfg.Net = r.newNet()
+		cfg.Settings = func(s *webrtc.SettingEngine) { s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) }
 		if change != nil {
 			change(&cfg)
 		}
@@ -243,16 +246,23 @@ func inBubble(t *testing.T, change func(*Config), f func(*rig)) {
 	})
 }
 
-// place gives a party its own address on the virtual network.
-func (r *rig) place(s *webrtc.SettingEngine) {
+// newNet is a place on the virtual network with an address of its own.
+func (r *rig) newNet() *vnet.Net {
 	r.nextIP++
 	n, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{fmt.Sprintf("10.1.0.%d", r.nextIP)}})
 	require.NoError(r.t, err)
 	require.NoError(r.t, r.router.AddNet(n))
-	s.SetNet(n)
-	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.LoggerFactory = logFactory{slog.New(slog.DiscardHandler)}
+	return n
 }
+
+// place gives a remote party its own address on the virtual network.
+func (r *rig) place(s *webrtc.SettingEngine) {
+	s.SetNet(r.newNet())
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.LoggerFactory = quietPion()
+}
+
+func quietPion() logFactory { return newLogFactory(slog.New(slog.DiscardHandler)) }
 
 func (r *rig) note(e call.MediaEvent) {
 	r.mu.Lock()

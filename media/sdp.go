@@ -12,21 +12,20 @@ import (
 
 // The bounds of what a peer may send.
 const (
-	maxSDP        = 64 << 10 // bytes
-	maxSections   = 16       // m-lines
-	maxCandidates = 64       // a PeerConnection's remote candidates
+	maxSDP      = 64 << 10 // bytes
+	maxSections = 16       // m-lines
 )
 
 // remoteDescription is a description from a peer after inspection.
 type remoteDescription struct {
-	text   string      // with CRLF lines and a bounded number of candidates
+	text   string      // with CRLF lines and the candidates that are of use
 	sends  []call.Kind // what the peer may send, audio before video
 	common []call.Kind // what there is a codec in common for
 }
 
 // parseRemote checks a description from outside and brings it into the form
-// pion expects. It never panics.
-func parseRemote(text string) (desc remoteDescription, err error) {
+// pion expects, with the candidates that candidates takes. It never panics.
+func parseRemote(text string, candidates *candidateFilter) (desc remoteDescription, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("parse description: %v", r)
@@ -35,7 +34,7 @@ func parseRemote(text string) (desc remoteDescription, err error) {
 	if len(text) > maxSDP {
 		return desc, fmt.Errorf("parse description: %d bytes are more than %d", len(text), maxSDP)
 	}
-	desc.text = boundCandidates(normalize(text))
+	desc.text = candidates.filterLines(normalize(text))
 	var parsed sdp.SessionDescription
 	if err = parsed.UnmarshalString(desc.text); err != nil {
 		return desc, fmt.Errorf("parse description: %w", err)
@@ -58,24 +57,6 @@ func normalize(text string) string {
 			b.WriteString(line)
 			b.WriteString("\r\n")
 		}
-	}
-	return b.String()
-}
-
-// boundCandidates drops the candidates beyond the bound.
-func boundCandidates(text string) string {
-	if strings.Count(text, "a=candidate:") <= maxCandidates {
-		return text
-	}
-	var b strings.Builder
-	n := 0
-	for line := range strings.SplitAfterSeq(text, "\r\n") {
-		if strings.HasPrefix(line, "a=candidate:") {
-			if n++; n > maxCandidates {
-				continue
-			}
-		}
-		b.WriteString(line)
 	}
 	return b.String()
 }

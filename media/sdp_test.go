@@ -48,7 +48,7 @@ func TestParseRemoteTakesBothLineEndings(t *testing.T) {
 		"mixed": strings.Replace(lf, "\n", "\r\n", 3), "no end": strings.TrimSuffix(lf, "\n"), "blank lines": lf + "\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := parseRemote(text)
+			d, err := parseRemote(text, &candidateFilter{})
 			require.NoError(t, err)
 			assert.Equal(t, strings.ReplaceAll(lf, "\n", "\r\n"), d.text)
 			assert.Equal(t, []call.Kind{call.KindAudio, call.KindVideo}, d.sends)
@@ -70,7 +70,7 @@ func TestParseRemoteRefusesHostileText(t *testing.T) {
 		`no common codec: peer offers \x00\x01evil`: offerText([]string{"\x00\x01evil/8000"}, nil),
 	} {
 		t.Run(want, func(t *testing.T) {
-			_, err := parseRemote(text)
+			_, err := parseRemote(text, &candidateFilter{})
 			assert.ErrorContains(t, err, want)
 			assert.Less(t, len(err.Error()), 600, "errors go into logs")
 		})
@@ -82,7 +82,7 @@ func TestNoCommonCodecIsShort(t *testing.T) {
 	for i := range 100 {
 		codecs = append(codecs, fmt.Sprintf("codec%d%s/90000", i, strings.Repeat("z", 200)))
 	}
-	_, err := parseRemote(offerText(nil, codecs))
+	_, err := parseRemote(offerText(nil, codecs), &candidateFilter{})
 	assert.ErrorIs(t, err, ErrNoCommonCodec)
 	assert.Less(t, len(err.Error()), 600)
 	assert.Contains(t, err.Error(), "…")
@@ -108,7 +108,7 @@ func TestWhatThePeerSends(t *testing.T) {
 		"with application": {both + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:2\n", []call.Kind{audio, video}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := parseRemote(tc.text)
+			d, err := parseRemote(tc.text, &candidateFilter{})
 			require.NoError(t, err)
 			assert.Equal(t, tc.want, d.sends)
 		})
@@ -120,7 +120,7 @@ func TestRemoteCandidatesAreBounded(t *testing.T) {
 	for i := range 1000 {
 		text += fmt.Sprintf("a=candidate:%d 1 udp 1 10.0.0.1 %d typ host\n", i, 1000+i)
 	}
-	d, err := parseRemote(text + "a=end-of-candidates\n")
+	d, err := parseRemote(text+"a=end-of-candidates\n", &candidateFilter{})
 	require.NoError(t, err)
 	assert.Equal(t, maxCandidates, strings.Count(d.text, "a=candidate:"))
 	assert.Contains(t, d.text, "a=end-of-candidates")
@@ -149,23 +149,21 @@ func FuzzRemoteSDP(f *testing.F) {
 	f.Add(offerText([]string{"opus/48000/2"}, []string{"VP8/90000", "H264/90000"}) + "a=candidate:1 1 udp 1 10.0.0.1 5 typ host\n")
 	f.Add("v=0\no=- 1 2 IN IP4 127.0.0.1\ns=-\nt=0 0\nm=audio 9 RTP/AVP 0\na=rtpmap:0 opus/48000\n")
 	f.Add("m=video\x00")
-	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.9.0.0/16", LoggerFactory: logFactory{testLog()}})
+	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.9.0.0/16", LoggerFactory: quietPion()})
 	require.NoError(f, err)
-	cfg, err := Config{Settings: func(s *webrtc.SettingEngine) {
-		n, err := vnet.NewNet(&vnet.NetConfig{})
-		require.NoError(f, err)
-		require.NoError(f, router.AddNet(n))
-		s.SetNet(n)
-	}}.withDefaults()
+	n, err := vnet.NewNet(&vnet.NetConfig{})
 	require.NoError(f, err)
-	api, err := newAPI(cfg, newCounters(), testLog())
+	require.NoError(f, router.AddNet(n))
+	cfg, err := Config{Net: n}.withDefaults()
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := parseRemote(text)
+		d, err := parseRemote(text, &candidateFilter{})
 		if err != nil {
 			return
 		}
-		pc, err := api.NewPeerConnection(webrtc.Configuration{})
+		stack, err := newStack(cfg, newCounters(), testLog(), watcher{})
+		require.NoError(t, err)
+		pc, err := stack.api.NewPeerConnection(webrtc.Configuration{})
 		require.NoError(t, err)
 		_, err = pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio)
 		require.NoError(t, err)

@@ -1,0 +1,126 @@
+package media
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+var (
+	peerAddr     = netip.MustParseAddrPort("10.0.0.2:5000")
+	serverAddr   = netip.MustParseAddrPort("10.0.0.3:3478")
+	strangerAddr = netip.MustParseAddrPort("10.0.0.4:6000")
+)
+
+// packet makes the first bytes of what a peer sends.
+func packetOf(second byte, size int) []byte {
+	b := make([]byte, size)
+	b[0], b[1] = 0x80, second
+	return b
+}
+
+func TestGateBoundsWhatComesIn(t *testing.T) {
+	rtp, rtcp, large := packetOf(96, 100), packetOf(206, 100), packetOf(96, 1400)
+	for name, tc := range map[string]struct {
+		from    netip.AddrPort
+		packet  []byte
+		rate    int // packets a second, for 10 s
+		least   int // that get in
+		most    int
+		andRest bool
+	}{
+		"a call":               {peerAddr, large, 350, 3500, 3500, false},
+		"a call by a relay":    {serverAddr, large, 350, 3500, 3500, false},
+		"its reports":          {peerAddr, rtcp, 100, 1000, 1000, false},
+		"peer, small packets":  {peerAddr, rtp, 100000, 20000, 23100, true},
+		"peer, large packets":  {peerAddr, large, 4500, 11000, 12800, true},
+		"peer, reports":        {peerAddr, rtcp, 10000, 2000, 2500, true},
+		"strangers":            {strangerAddr, rtp, 100000, 4000, 4500, true},
+		"strangers with RTCP":  {strangerAddr, rtcp, 10000, 4000, 4500, true},
+		"ICE from many places": {strangerAddr, rtp, 300, 3000, 3000, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var refused atomic.Uint64
+			g := newGate(&refused, func() {})
+			g.setPeer(peerAddr)
+			g.addServer(serverAddr)
+			now, in, rests := time.Unix(1000, 0), 0, false
+			for range 10 * tc.rate {
+				now = now.Add(time.Second / time.Duration(tc.rate))
+				ok, rest := g.admit(tc.from, tc.packet, now)
+				if ok {
+					in++
+				}
+				rests = rests || rest > 0
+			}
+			assert.GreaterOrEqual(t, in, tc.least)
+			assert.LessOrEqual(t, in, tc.most)
+			assert.EqualValues(t, 10*tc.rate-in, refused.Load())
+			assert.Equal(t, tc.andRest, rests)
+		})
+	}
+}
+
+func TestGateKeepsTheCallWhileStrangersFlood(t *testing.T) {
+	var refused atomic.Uint64
+	g := newGate(&refused, func() {})
+	g.setPeer(netip.MustParseAddrPort("[::ffff:10.0.0.2]:5000"))
+	now := time.Unix(1000, 0)
+	lost := 0
+	for i := range 100000 {
+		now = now.Add(10 * time.Microsecond)
+		g.admit(strangerAddr, packetOf(96, 100), now)
+		if i%300 == 0 {
+			if ok, _ := g.admit(peerAddr, packetOf(96, 1200), now); !ok {
+				lost++
+			}
+		}
+	}
+	assert.Zero(t, lost)
+}
+
+func TestGateBoundsChecksToAddressesNobodyAnsweredFrom(t *testing.T) {
+	g := newGate(new(atomic.Uint64), func() {})
+	g.setPeer(peerAddr)
+	g.addServer(serverAddr)
+	now, sent := time.Unix(1000, 0), 0
+	for range 100000 {
+		now = now.Add(100 * time.Microsecond) // for 10 s
+		if g.mayContact(strangerAddr, now) {
+			sent++
+		}
+		assert.True(t, g.mayContact(peerAddr, now))
+		assert.True(t, g.mayContact(serverAddr, now))
+	}
+	assert.InDelta(t, checksBurst+10*checks, sent, 2)
+}
+
+func TestLull(t *testing.T) {
+	for name, tc := range map[string]struct {
+		every time.Duration // packets come, for 3 s
+		gap   time.Duration // then nothing
+		over  bool          // is the next one told
+	}{
+		"media go on":                {20 * time.Millisecond, 20 * time.Millisecond, false},
+		"media pause a little":       {20 * time.Millisecond, 299 * time.Millisecond, false},
+		"media come back":            {20 * time.Millisecond, 300 * time.Millisecond, true},
+		"after minutes":              {20 * time.Millisecond, 3 * time.Minute, true},
+		"only checks":                {iceKeepalive, iceKeepalive, false},
+		"only checks, three lost":    {iceKeepalive, 900 * time.Millisecond, false},
+		"checks come back":           {iceKeepalive, time.Second, true},
+		"sparse sound in speech gap": {400 * time.Millisecond, 500 * time.Millisecond, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l lull
+			now := time.Unix(1000, 0)
+			for end := now.Add(3 * time.Second); now.Before(end); now = now.Add(tc.every) {
+				assert.False(t, l.heard(now))
+			}
+			assert.Equal(t, tc.over, l.heard(now.Add(tc.gap-tc.every)))
+			assert.False(t, l.heard(now.Add(tc.gap)), "it is told once")
+		})
+	}
+}

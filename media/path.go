@@ -1,0 +1,128 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/intercomd/intercomd/call"
+	"github.com/pion/webrtc/v4"
+)
+
+// How long a peer may take to show life after a Probe, and how often we look.
+const (
+	probeTimeout = 400 * time.Millisecond
+	probePoll    = 10 * time.Millisecond
+)
+
+// refreshGap is the least time between two refreshes of a connection.
+const refreshGap = 500 * time.Millisecond
+
+// path is what is known of the way to a peer.
+type path struct {
+	signs     atomic.Uint64 // packets whose sender was proved to be the peer
+	refreshed time.Time     // owned by the peer's goroutine
+}
+
+// heard notes a packet that only the peer can have sent: SRTP or SRTCP that was
+// decrypted, or one of ICE's checks that was accepted.
+func (p *path) heard() { p.signs.Add(1) }
+
+// follow keeps up with the address ICE uses for the peer.
+func (p *peer) follow(pair *webrtc.ICECandidatePair) {
+	addr, err := netip.ParseAddr(pair.Remote.Address)
+	if err != nil {
+		p.log.Debug("address of peer is unreadable", "error", err)
+		return
+	}
+	p.stack.gate.setPeer(netip.AddrPortFrom(addr, pair.Remote.Port))
+}
+
+// signs counts what has proved so far that the peer is there; answers to our
+// own checks among it.
+func (p *peer) signs() uint64 {
+	n := p.path.signs.Load()
+	if t := p.iceTransport(); t != nil {
+		if stats, ok := t.GetSelectedCandidatePairStats(); ok {
+			n += stats.ResponsesReceived
+		}
+	}
+	return n
+}
+
+// probe looks whether the path to the peer works and tells the outcome, at the
+// latest after probeTimeout. ICE's checks go out every iceKeepalive, and the
+// peer has a picture to begin with as soon as anything gets through.
+func (p *peer) probe() {
+	before := p.signs()
+	p.refresh(time.Now())
+	p.tasks.start(func() {
+		if alive, ok := p.awaitSign(before); ok {
+			p.tell(call.PathProbed{Peer: p.key, Alive: alive})
+		}
+	})
+}
+
+// awaitSign waits for another sign of the peer; ok is false when the
+// connection was closed meanwhile.
+func (p *peer) awaitSign(before uint64) (alive, ok bool) {
+	timeout := time.NewTimer(probeTimeout)
+	defer timeout.Stop()
+	poll := time.NewTicker(probePoll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-p.ctx.Done():
+			return false, false
+		case <-timeout.C:
+			return p.signs() != before, true
+		case <-poll.C:
+			if p.signs() != before {
+				return true, true
+			}
+		}
+	}
+}
+
+// refresh makes both pictures begin anew, ours and the peer's: what was sent
+// during a silence is lost, and neither decoder can go on without a key frame.
+func (p *peer) refresh(now time.Time) {
+	if !p.started || now.Sub(p.path.refreshed) < refreshGap {
+		return
+	}
+	p.path.refreshed = now
+	for _, o := range p.outlets {
+		o.renew()
+	}
+	p.askKeyFrame()
+}
+
+// cut ends a connection that is of no use, or that the peer misuses. Nothing
+// is sent or taken in any more; the peer counts as lost until it is closed.
+func (p *peer) cut(err error) {
+	p.broken = fmt.Errorf("connection given up: %w", err)
+	p.log.Warn("connection given up", "error", err)
+	for _, o := range p.outlets {
+		o.stop()
+	}
+	p.remote.close()
+	if err := p.pc.Close(); err != nil {
+		p.log.Debug("close peer connection", "error", err)
+	}
+	p.fail(p.broken)
+	p.tellState(webrtc.ICEConnectionStateFailed)
+}
+
+// errCertificate says that DTLS was attempted by somebody other than the peer
+// that signalling announced.
+var errCertificate = errors.New("peer's certificate is not the announced one")
+
+// secureError tells why DTLS has failed.
+func (p *peer) secureError() error {
+	if t := p.pc.SCTP(); t != nil && t.Transport() != nil && len(t.Transport().GetRemoteCertificate()) > 0 {
+		return fmt.Errorf("secure connection: %w", errCertificate)
+	}
+	return fmt.Errorf("secure connection: no DTLS handshake within %s", dtlsTimeout)
+}
