@@ -81,22 +81,43 @@ func InNamespace(name string, do func() error) error {
 	if name == "" {
 		return do()
 	}
-	result := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
-		result <- func() error {
-			namespace, err := os.Open("/run/netns/" + name)
-			if err != nil {
-				return fmt.Errorf("open network namespace: %w", err)
-			}
-			defer namespace.Close()
-			if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
-				return fmt.Errorf("enter network namespace %s: %w", name, err)
-			}
-			return do()
-		}()
-	}()
-	return <-result
+	// The thread must live on: a child process that it has started may be set to
+	// die with it. Only one that cannot return stays locked and ends.
+	runtime.LockOSThread()
+	leave, err := enterNamespace(name)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return err
+	}
+	err = do()
+	if leaveErr := leave(); leaveErr != nil {
+		return errors.Join(err, leaveErr)
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+// enterNamespace moves this thread and returns what moves it back.
+func enterNamespace(name string) (leave func() error, err error) {
+	own, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return nil, fmt.Errorf("open own network namespace: %w", err)
+	}
+	other, err := os.Open("/run/netns/" + name)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open network namespace: %w", err), own.Close())
+	}
+	defer other.Close()
+	if err := unix.Setns(int(other.Fd()), unix.CLONE_NEWNET); err != nil {
+		return nil, errors.Join(fmt.Errorf("enter network namespace %s: %w", name, err), own.Close())
+	}
+	return func() error {
+		defer own.Close()
+		if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("leave network namespace %s: %w", name, err)
+		}
+		return nil
+	}, nil
 }
 
 // setCarrier tells the kernel whether the cable is in (TUNSETCARRIER).
