@@ -38,13 +38,13 @@
 // Peers are not trusted with more than a call needs. Between pion and its
 // sockets there is a gate: from the peer it lets in 2000 packets and 1.5 MB a
 // second, of which 200 may be RTCP, from all others 400 packets; to addresses
-// that did not answer yet it sends 400 checks a second. A peer has 64 candidates
-// with addresses and 16 with mDNS names (asked for in the local network for 2 s;
-// no other name is looked up), 256 that are looked at, 128 addresses it may
-// answer from, descriptions of 64 kB, and 32 streams: one that uses more, one
-// whose certificate is not the announced one, and one that does not finish the
-// DTLS handshake in 10 s are disconnected for good. Each of these is told as a
-// PeerError and a failed state.
+// that did not answer yet it sends 400 checks a second. Of a peer's candidates
+// 256 are looked at and 64 used, 16 of them mDNS names (asked for in the local
+// network for 2 s; no other name is looked up); it may answer from 128 addresses,
+// describe itself in 64 kB and use 32 streams. A peer that uses more streams,
+// one whose certificate is not the announced one, and one that does not finish
+// the DTLS handshake in 10 s are disconnected for good, which is told as a
+// PeerError and the failed state.
 //
 // The package guarantees: nothing is sent to a peer before its connection is
 // up, and no new picture or sound after ClosePeer was taken up; muting is per
@@ -52,9 +52,9 @@
 // least 300 ms apart; the timestamps of sound and picture stay within 60 ms of
 // one clock, whatever that of the sound card does; the announcing tone is never
 // cut short; no description, candidate or packet from outside makes it panic or
-// grow without bound, and none opens a device; events come from one goroutine, in order per peer, and
-// none after ClosePeer; when [Engine.Run] has returned, all its goroutines have
-// ended and the devices are closed.
+// grow without bound, and none opens a device; events come from one goroutine, in
+// order per peer, and none after ClosePeer; when [Engine.Run] has returned, all
+// its goroutines have ended and the devices are closed.
 //
 // It does not adapt to bandwidth beyond the limit a call sets, and it relies
 // on drivers to unblock a pending read when they are closed.

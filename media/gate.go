@@ -2,6 +2,7 @@ package media
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,8 +44,9 @@ type gate struct {
 	refused *atomic.Uint64 // counts packets that were not let in
 	again   func()         // the peer is heard again; must not block
 
+	peer atomic.Pointer[netip.AddrPort] // of the selected pair, once there is one
+
 	mu       sync.Mutex
-	peer     netip.AddrPort   // of the selected pair, once there is one
 	servers  []netip.AddrPort // STUN and TURN servers
 	packets  budget
 	bytes    budget
@@ -68,9 +70,8 @@ func newGate(refused *atomic.Uint64, again func()) *gate {
 
 // setPeer tells which address ICE has found to be the peer's.
 func (g *gate) setPeer(addr netip.AddrPort) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.peer = plain(addr)
+	addr = plain(addr)
+	g.peer.Store(&addr)
 }
 
 // addServer makes the packets of a STUN or TURN server welcome.
@@ -88,17 +89,15 @@ func plain(addr netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 }
 
+// isPeer reports whether addr is the peer's.
+func (g *gate) isPeer(addr netip.AddrPort) bool {
+	peer := g.peer.Load()
+	return peer != nil && *peer == plain(addr)
+}
+
 // known reports whether addr is the peer's or a server's.
 func (g *gate) known(addr netip.AddrPort) bool {
-	if addr = plain(addr); addr == g.peer {
-		return true
-	}
-	for _, s := range g.servers {
-		if addr == s {
-			return true
-		}
-	}
-	return false
+	return g.isPeer(addr) || slices.Contains(g.servers, plain(addr))
 }
 
 // admit decides whether a packet that arrived at now is let in. When it is
@@ -151,11 +150,16 @@ func isReport(packet []byte) bool {
 	return len(packet) > 1 && packet[0]>>6 == version && packet[1] >= first && packet[1] <= last
 }
 
-// mayContact decides whether a packet may be sent to addr now.
-func (g *gate) mayContact(addr netip.AddrPort, now time.Time) bool {
+// mayContact decides whether a packet may be sent to addr at now. The peer's own
+// address is let through without a look at the rest: it is asked for each
+// packet of a picture.
+func (g *gate) mayContact(addr netip.AddrPort, now func() time.Time) bool {
+	if g.isPeer(addr) {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.known(addr) || g.outgoing.take(now, 1)
+	return g.known(addr) || g.outgoing.take(now(), 1)
 }
 
 // How long nothing must have come from a peer to be called a silence. A peer

@@ -87,13 +87,14 @@ func TestGateBoundsChecksToAddressesNobodyAnsweredFrom(t *testing.T) {
 	g.setPeer(peerAddr)
 	g.addServer(serverAddr)
 	now, sent := time.Unix(1000, 0), 0
+	clock := func() time.Time { return now }
 	for range 100000 {
 		now = now.Add(100 * time.Microsecond) // for 10 s
-		if g.mayContact(strangerAddr, now) {
+		if g.mayContact(strangerAddr, clock) {
 			sent++
 		}
-		assert.True(t, g.mayContact(peerAddr, now))
-		assert.True(t, g.mayContact(serverAddr, now))
+		assert.True(t, g.mayContact(peerAddr, clock))
+		assert.True(t, g.mayContact(serverAddr, clock))
 	}
 	assert.InDelta(t, checksBurst+10*checks, sent, 2)
 }
@@ -122,5 +123,27 @@ func TestLull(t *testing.T) {
 			assert.Equal(t, tc.over, l.heard(now.Add(tc.gap-tc.every)))
 			assert.False(t, l.heard(now.Add(tc.gap)), "it is told once")
 		})
+	}
+}
+
+func TestGateCostsNoMemory(t *testing.T) {
+	g := newGate(new(atomic.Uint64), func() {})
+	g.setPeer(peerAddr)
+	now, in := time.Unix(1000, 0), packetOf(96, 1200)
+	assert.Zero(t, testing.AllocsPerRun(10000, func() {
+		now = now.Add(time.Microsecond)
+		g.admit(peerAddr, in, now)
+		g.admit(strangerAddr, in, now)
+		g.mayContact(peerAddr, time.Now)
+		g.mayContact(strangerAddr, time.Now)
+	}))
+}
+
+// BenchmarkGate measures what a packet costs that is refused.
+func BenchmarkGate(b *testing.B) {
+	g := newGate(new(atomic.Uint64), func() {})
+	in := packetOf(96, 1200)
+	for b.Loop() {
+		g.admit(strangerAddr, in, time.Now())
 	}
 }
