@@ -51,6 +51,9 @@ type action interface{ action() }
 type (
 	// sendSignal hands a signal to the Signaler.
 	sendSignal struct{ signal Signal }
+	// sendLater has the switchboard send a signal after farewellDelay, whatever
+	// becomes of the session.
+	sendLater struct{ signal Signal }
 	// doMedia hands a command to the Media.
 	doMedia struct{ command MediaCommand }
 	// tell calls the listener; view is the session as the callback sees it.
@@ -77,6 +80,7 @@ type (
 )
 
 func (sendSignal) action() {}
+func (sendLater) action()  {}
 func (doMedia) action()    {}
 func (tell) action()       {}
 func (release) action()    {}

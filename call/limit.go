@@ -11,6 +11,11 @@ const (
 	signalBurst = 200
 	signalRate  = 50 // per second
 	maxLimited  = 256
+
+	// Of calls that nobody here accepts, a user may ring so often at once, and
+	// every so many seconds.
+	ringBurst = 5
+	ringRate  = 0.1 // per second
 )
 
 // bucket is a token bucket.
@@ -46,8 +51,8 @@ type limiter struct {
 }
 
 type allowance struct {
-	calls, signals bucket
-	seen           time.Time
+	calls, signals, rings bucket
+	seen                  time.Time
 }
 
 func newLimiter(allowed func(UserID) bool) *limiter {
@@ -57,6 +62,17 @@ func newLimiter(allowed func(UserID) bool) *limiter {
 // call says whether u may open or be refused another session now.
 func (l *limiter) call(now time.Time, u UserID) bool {
 	return l.user(now, u).calls.take(now, callBurst, callRate)
+}
+
+// ring says whether u may ring now.
+func (l *limiter) ring(now time.Time, u UserID) bool {
+	return l.user(now, u).rings.take(now, ringBurst, ringRate)
+}
+
+// answered notes that the call of u was welcome: it does not count.
+func (l *limiter) answered(now time.Time, u UserID) {
+	a := l.user(now, u)
+	a.rings.tokens = min(ringBurst, a.rings.tokens+1)
 }
 
 // signal says whether another signal of u is looked at now.
@@ -70,7 +86,7 @@ func (l *limiter) user(now time.Time, u UserID) *allowance {
 		if len(l.users) >= maxLimited {
 			l.evict()
 		}
-		a = &allowance{calls: bucket{callBurst, now}, signals: bucket{signalBurst, now}}
+		a = &allowance{calls: bucket{callBurst, now}, signals: bucket{signalBurst, now}, rings: bucket{ringBurst, now}}
 		l.users[u] = a
 	}
 	a.seen = now
@@ -106,9 +122,10 @@ const (
 	overTime = 70 * time.Second
 )
 
-// overKey names a session that is over: for everybody (user 0), or for one
-// user who was refused. Whoever else calls with that id is not concerned, or a
-// stranger could spoil a group's call by being refused first.
+// overKey names a session that is over: that of an initiator, or for one user
+// who was refused or took a call back. Whoever else calls with that id is not
+// concerned, or a stranger, or a member of a group, could spoil the group's call
+// by using its id first.
 type overKey struct {
 	session SessionID
 	user    UserID
@@ -142,11 +159,11 @@ func (m *memory) add(now time.Time, k overKey, rejected bool) {
 	m.entries[k] = overEntry{now.Add(overTime), rejected}
 }
 
-// find tells whether the session is over for u.
-func (m *memory) find(now time.Time, id SessionID, u UserID) (rejected, found bool) {
+// find tells whether the session is over for one of the users.
+func (m *memory) find(now time.Time, id SessionID, users ...UserID) (rejected, found bool) {
 	m.expire(now)
-	for _, k := range []overKey{{id, u}, {id, 0}} {
-		if e, ok := m.entries[k]; ok && e.until.After(now) {
+	for _, u := range users {
+		if e, ok := m.entries[overKey{id, u}]; ok && e.until.After(now) {
 			return e.rejected, true
 		}
 	}

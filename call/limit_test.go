@@ -74,7 +74,7 @@ func TestLimiterBound(t *testing.T) {
 // TestMemory checks the bounds of the memory of sessions that are over.
 func TestMemory(t *testing.T) {
 	m, now := newMemory(), walkStart
-	key := func(i int) overKey { return overKey{session: SessionID(fmt.Sprint(i))} }
+	key := func(i int) overKey { return overKey{SessionID(fmt.Sprint(i)), 5} }
 	for i := range 2 * maxOver {
 		m.add(now, key(i), i%2 == 0)
 	}

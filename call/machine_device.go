@@ -12,9 +12,14 @@ import (
 // there, and nobody else is believed; once it is broken another device of the
 // user is followed, unless it was turned away.
 
-// heldTime is for how long what an unknown device wants is kept for the case
-// that the connection breaks.
-const heldTime = 10 * time.Second
+const (
+	// heldTime is for how long what an unknown device wants is kept for the
+	// case that the connection breaks.
+	heldTime = 10 * time.Second
+	// heldProbe is when the path is looked at a second time: the first time
+	// packets may have been found that were under way.
+	heldProbe = time.Second
+)
 
 // heldOffer is an offer of a peer that is not answered yet: because it came
 // too soon after others, or because it is of a device that is not in the call.
@@ -22,6 +27,8 @@ type heldOffer struct {
 	description ReconnectDescription
 	resource    string
 	answerAt    time.Time // zero: once the connection turns out to be broken
+	probeAt     time.Time // look at the path once more
+	probed      bool      // it was found alive
 	until       time.Time
 }
 
@@ -53,18 +60,63 @@ func (p *peer) turnAway(resource string) {
 	}
 }
 
-// doubt keeps the offer of a device that is not in the call, and has the path
-// to the one that is looked at: if the offer is true, that path is dead.
+// doubt takes a signal of a device that is not in the call. Its offer is kept.
 func (m *machine) doubt(now time.Time, p *peer, s Signal) {
 	m.out = append(m.out, ignored{s, ignoreNotInCall})
-	if slices.Contains(p.away, s.Peer.Resource) || !isOffer(s.Reconnect) {
-		return
+	if !slices.Contains(p.away, s.Peer.Resource) && isOffer(s.Reconnect) {
+		m.hold(now, p, s.Peer.Resource, *s.Reconnect)
 	}
+}
+
+// hold keeps an offer, and has the path looked at: if the offer is what it
+// seems, the peer has closed its old PeerConnection, and the path is dead.
+func (m *machine) hold(now time.Time, p *peer, resource string, d ReconnectDescription) {
 	r := &p.repair
-	if !r.held.valid(now) || r.held.answerAt.IsZero() {
-		r.held = &heldOffer{description: *s.Reconnect, resource: s.Peer.Resource, until: now.Add(heldTime)}
-		m.probe(now, p)
+	switch {
+	case r.held.valid(now) && r.held.resource == resource:
+		r.held.description = d
+	case r.held.valid(now) && p.bound(r.held.resource): // goes first
+	default:
+		r.held = &heldOffer{description: d, resource: resource, until: now.Add(heldTime)}
+		r.held.probeAt = m.probe(now, p)
 	}
+}
+
+// advanceHeld does what an offer that is kept waited for.
+func (m *machine) advanceHeld(now time.Time, p *peer) {
+	h := p.repair.held
+	switch {
+	case h == nil:
+	case due(h.answerAt, now):
+		m.follow(now, p)
+	case due(h.probeAt, now):
+		h.probeAt = m.probe(now, p)
+	}
+}
+
+// refute gives up an offer that is kept, as the path to the device in the call
+// works: at the second time that is certain. Another device is told that it is
+// not in the call; it may have accepted, and not have heard so.
+func (m *machine) refute(now time.Time, p *peer) {
+	h := p.repair.held
+	switch {
+	case h == nil || !h.answerAt.IsZero():
+	case !h.probed:
+		h.probed, h.probeAt = true, now.Add(heldProbe)
+	default:
+		p.repair.held = nil
+		if !p.bound(h.resource) {
+			m.turnAway(p, h.resource)
+		}
+	}
+}
+
+// turnAway tells a device that it is not the one in the call, and remembers it.
+func (m *machine) turnAway(p *peer, resource string) {
+	p.turnAway(resource)
+	s := m.newSignal(p, SignalHangUp)
+	s.Peer.Resource = resource
+	m.send(s)
 }
 
 // follow answers the offer that was kept, and with it takes its device for the

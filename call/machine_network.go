@@ -96,19 +96,26 @@ func (m *machine) sendLost(now time.Time, p *peer) {
 	}
 }
 
-// probe has the path to a peer looked at because of something a peer said.
-func (m *machine) probe(now time.Time, p *peer) {
-	if p.link.open && (p.probedAt.IsZero() || now.Sub(p.probedAt) >= probeSpacing) {
+// probe has the path to a peer looked at because of something a peer said. If
+// that is too soon after the last time it returns when it may be done.
+func (m *machine) probe(now time.Time, p *peer) (later time.Time) {
+	if at := p.probedAt.Add(probeSpacing); !p.probedAt.IsZero() && at.After(now) {
+		return at
+	}
+	if p.link.open {
 		p.probedAt = now
 		m.do(Probe{Peer: m.key(p)})
 	}
+	return time.Time{}
 }
 
 // pathProbed takes the outcome of a probe. A path that works is left alone: if
 // the connection was lost, the PeerConnection tells that it is back.
 func (m *machine) pathProbed(now time.Time, p *peer, alive bool) {
 	switch r := &p.repair; {
-	case alive || p.phase != peerJoined || r.role != repairIdle:
+	case p.phase != peerJoined || r.role != repairIdle:
+	case alive:
+		m.refute(now, p)
 	case now.Before(p.suspectUntil):
 		m.stopped(p, p.suspectExt)
 	case r.held.valid(now):

@@ -21,6 +21,9 @@ const (
 	// repairRetry is how long an exchanged pair of descriptions has to connect
 	// before another offer is made.
 	repairRetry = 8 * time.Second
+	// lateOffer is how long after a repair an offer may be one that the repair
+	// has overtaken.
+	lateOffer = 2 * time.Second
 	// answerSpacing is the least time between two answers to one peer.
 	answerSpacing = 250 * time.Millisecond
 	// repairBurst, repairRate and maxTries limit the PeerConnections that
@@ -65,9 +68,12 @@ type repair struct {
 	giveUpBy time.Time
 	tries    int // PeerConnections since there was a connection
 
+	// What outlives a repair:
 	budget     bucket
-	answered   string // id of their last offer taken, and when
+	applied    [sha256.Size]byte // hash of the answer that was applied to offerID
+	answered   string            // id of their last offer taken, and when
 	answeredAt time.Time
+	repairedAt time.Time
 	held       *heldOffer
 }
 
@@ -79,7 +85,7 @@ func (r *repair) nextTimeout(ready bool) time.Time {
 		next = earliest(next, r.offerAt)
 	}
 	if r.held != nil {
-		next = earliest(next, r.held.answerAt)
+		next = earliest(next, r.held.answerAt, r.held.probeAt)
 	}
 	return next
 }
@@ -103,36 +109,38 @@ func (m *machine) broken(now time.Time, p *peer) {
 	}
 }
 
-// reconnecting tells that the connection is being repaired, once.
+// reconnecting tells that the connection is being repaired, once, and from then
+// on counts the time until it is given up.
 func (m *machine) reconnecting(now time.Time, p *peer) {
-	m.armGiveUp(now, p)
+	p.joinBy = time.Time{}
 	if r := &p.repair; !r.told {
-		r.told = true
+		r.told, r.giveUpBy = true, now.Add(m.cfg.DisconnectTimeInterval)
 		m.tell(notice{kind: onReconnect, user: p.user, reconnection: Reconnecting})
 	}
 }
 
-func (m *machine) armGiveUp(now time.Time, p *peer) {
-	p.joinBy = time.Time{}
-	if r := &p.repair; r.giveUpBy.IsZero() {
-		r.giveUpBy = now.Add(m.cfg.DisconnectTimeInterval)
-	}
-}
-
 // repaired ends the repair: the connection is up.
-func (m *machine) repaired(p *peer) {
+func (m *machine) repaired(now time.Time, p *peer) {
 	r := &p.repair
-	told := r.told
-	p.repair = repair{answeredAt: r.answeredAt, answered: r.answered, budget: r.budget, held: r.held}
+	told, repairing := r.told, r.role != repairIdle
+	p.repair = repair{
+		offerID: r.offerID, applied: r.applied, answeredAt: r.answeredAt, answered: r.answered,
+		budget: r.budget, repairedAt: r.repairedAt, held: r.held,
+	}
+	if repairing {
+		p.repair.repairedAt = now
+	}
 	p.suspectUntil, p.suspectExt = time.Time{}, nil
 	if told {
 		m.tell(notice{kind: onReconnect, user: p.user, reconnection: Reconnected})
 	}
 }
 
-// giveUp closes a peer whose connection could not be repaired. Nothing is
-// sent, as in the SDK, which does the same at the same time.
+// giveUp closes a peer whose connection could not be repaired. The SDK does
+// the same at the same time. One that did not notice that anything is wrong
+// would stay in the call alone, so it is told a little later.
 func (m *machine) giveUp(p *peer) {
+	m.out = append(m.out, sendLater{m.newSignal(p, SignalHangUp)})
 	m.tell(notice{kind: onReconnect, user: p.user, reconnection: ReconnectionFailed})
 	p.state = ConnectionClosed
 	m.tell(notice{kind: onSessionConnectionStateChanged, user: p.user, connection: ConnectionClosed})
@@ -142,9 +150,7 @@ func (m *machine) giveUp(p *peer) {
 // advanceRepair does what the repair waited for.
 func (m *machine) advanceRepair(now time.Time, p *peer) {
 	r := &p.repair
-	if r.held != nil && due(r.held.answerAt, now) {
-		m.follow(now, p)
-	}
+	m.advanceHeld(now, p)
 	if due(r.retryAt, now) {
 		m.retry(now, p)
 	}
@@ -159,6 +165,7 @@ func (m *machine) advanceRepair(now time.Time, p *peer) {
 func (m *machine) retry(now time.Time, p *peer) {
 	r := &p.repair
 	r.retryAt = time.Time{}
+	m.reconnecting(now, p)
 	if m.around.ready() && m.offering(p) && r.sent() && p.user > m.cfg.Self {
 		m.sendRepair(now, p, Offer)
 		return
@@ -233,7 +240,7 @@ func (m *machine) answerRepair(now time.Time, p *peer, d ReconnectDescription) {
 		}
 		return
 	}
-	m.armGiveUp(now, p)
+	p.joinBy = time.Time{}
 	m.reopen(p)
 	r.role, r.sentAt, r.offerAt, r.held = repairAnswering, time.Time{}, time.Time{}, nil
 	r.offerID, r.answered, r.answeredAt = d.OfferID, d.OfferID, now
@@ -272,6 +279,8 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 		if r.sent() {
 			m.sendRepair(now, p, Answer)
 		}
+	case r.role == repairIdle && p.connected() && !r.repairedAt.IsZero() && now.Sub(r.repairedAt) < lateOffer:
+		m.hold(now, p, resource, d)
 	case m.offering(p) && r.sent() && p.user < m.cfg.Self:
 		// Ours goes first. If theirs crossed it on the way its answer follows;
 		// if ours was lost, another one has to be made.
@@ -282,16 +291,25 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 	}
 }
 
-// answerReceived applies the answer to our last offer, and no other.
+// answerReceived applies the answer to our last offer, and no other. A second,
+// different answer means that two copies of the offer arrived, and that the
+// PeerConnection of the first answer is gone.
 func (m *machine) answerReceived(now time.Time, p *peer, resource string, d ReconnectDescription) {
 	r := &p.repair
-	if !m.offering(p) || !r.sent() || d.OfferID != r.offerID {
-		return
+	hash := sha256.Sum256([]byte(d.SDP))
+	switch {
+	case d.OfferID != r.offerID || r.role == repairAnswering:
+	case m.offering(p) && r.sent():
+		p.bind(resource)
+		r.applied, r.retryAt = hash, now.Add(repairRetry)
+		m.do(ApplyAnswer{Peer: m.key(p), Answer: d.SDP})
+		m.settle(p)
+	case !p.bound(resource) || !p.link.settled || hash == r.applied:
+	case r.role == repairOffering:
+		m.offerSoon(now, p)
+	default:
+		m.probe(now, p)
 	}
-	p.bind(resource)
-	r.retryAt = now.Add(repairRetry)
-	m.do(ApplyAnswer{Peer: m.key(p), Answer: d.SDP})
-	m.settle(p)
 }
 
 // offerID names the offer of a PeerConnection: a UUID of version 8 (RFC 9562

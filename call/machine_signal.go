@@ -66,10 +66,7 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 			m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
 		}
 	default:
-		p.turnAway(s.Peer.Resource)
-		hangUp := m.newSignal(p, SignalHangUp)
-		hangUp.Peer.Resource = s.Peer.Resource
-		m.send(hangUp)
+		m.turnAway(p, s.Peer.Resource)
 	}
 }
 
@@ -81,10 +78,13 @@ func (m *machine) settle(p *peer) {
 }
 
 // rejectReceived closes a peer that declines or is busy. After an accept only
-// the accepting device counts: others of the user may decline in vain.
+// the accepting device counts: others of the user may decline in vain. A
+// description in it says that it is the answer of a busy device to a late
+// repeat of our `call`: one that is in the call leaves it with hangUp.
 func (m *machine) rejectReceived(p *peer, s Signal) {
 	switch {
 	case p.phase == peerClosed || m.unheardOf(p):
+	case p.phase == peerJoined && s.SDP != "":
 	case p.phase == peerJoined && !p.bound(s.Peer.Resource):
 		p.turnAway(s.Peer.Resource)
 	default:

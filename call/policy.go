@@ -4,8 +4,8 @@ import "slices"
 
 // Bounds of what a received signal may hold; more is malformed.
 const (
-	maxSessionID = 128       // bytes
-	maxSDP       = 128 << 10 // bytes
+	maxSessionID = 128      // bytes
+	maxSDP       = 64 << 10 // bytes
 )
 
 // maxSessions is how many sessions may live before further calls find us busy

@@ -333,6 +333,7 @@ func TestReconnectFlood(t *testing.T) {
 func TestReconnectBurst(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door, s := connected(w, 103)
+		door.media.SetDead(true) // a peer that offers has closed its old PeerConnection
 		for i := range 20 {
 			door.Receive(reconnect(s, 103, "theirs-"+string(rune('a'+i)), call.Offer))
 			pass(10 * time.Millisecond)

@@ -17,6 +17,7 @@ type switchboard struct {
 	around  surroundings
 	limiter *limiter
 	over    *memory
+	later   farewells
 }
 
 func newSwitchboard(cfg Config) *switchboard {
@@ -52,6 +53,9 @@ func (b *switchboard) request(now time.Time, id SessionID, e event) ([]action, e
 		return nil, closed.legal(e)
 	}
 	acts, err := m.Handle(now, e)
+	if _, accepting := e.(acceptRequest); accepting && err == nil {
+		b.limiter.answered(now, m.initiator)
+	}
 	return b.sweep(now, acts, m), err
 }
 
@@ -67,10 +71,14 @@ func (b *switchboard) receive(now time.Time, s Signal, seed string) []action {
 	if !b.limiter.signal(now, s.Peer.User) {
 		return drops(s, ignoreRate)
 	}
-	if m := b.find(s.Session); m != nil {
-		return b.deliver(now, m, s)
+	if s.Type == SignalCall && s.Initiator == 0 {
+		s.Initiator = s.Peer.User
 	}
-	if s.Type == SignalCall {
+	m := b.find(s.Session)
+	switch {
+	case m != nil && (s.Type != SignalCall || s.Initiator == m.initiator):
+		return b.deliver(now, m, s)
+	case s.Type == SignalCall:
 		return b.strangeCall(now, s, seed)
 	}
 	return b.strange(now, s)
@@ -101,24 +109,26 @@ func (b *switchboard) deliver(now time.Time, m *machine, s Signal) []action {
 	return drops(s, ignoreNotMember)
 }
 
-// strangeCall takes a `call` of a session that does not live.
+// strangeCall takes a `call` of a session that does not live. Somebody else's
+// session of the same id does not change what becomes of it, except that it
+// cannot ring beside that.
 func (b *switchboard) strangeCall(now time.Time, s Signal, seed string) []action {
 	if s.SDP == "" {
 		return drops(s, ignoreMalformed)
 	}
-	if s.Initiator == 0 {
-		s.Initiator = s.Peer.User
-	}
 	if !b.limiter.call(now, s.Peer.User) {
 		return drops(s, ignoreRate)
 	}
-	if rejected, found := b.over.find(now, s.Session, s.Peer.User); found {
+	if rejected, found := b.over.find(now, s.Session, s.Peer.User, s.Initiator); found {
 		if rejected {
 			return []action{ignored{s, ignoreAlreadyOver}, b.echo(s)}
 		}
 		return drops(s, ignoreAlreadyOver)
 	}
 	v, reason := judge(b.cfg, b.live, s)
+	if (v == ring || v == yield) && (b.find(s.Session) != nil || !b.limiter.ring(now, s.Initiator)) {
+		v = refuse
+	}
 	switch v {
 	case drop:
 		return drops(s, reason)
@@ -164,16 +174,38 @@ func (b *switchboard) echo(s Signal) action {
 // The app hears of a hangUp, and of an accept of a session that is over;
 // everything else means nothing, as in the SDK.
 func (b *switchboard) strange(now time.Time, s Signal) []action {
-	_, over := b.over.find(now, s.Session, s.Peer.User)
+	_, over := b.over.find(now, s.Session, s.Peer.User, s.Initiator, b.cfg.Self)
 	switch {
 	case !over && !b.cfg.Allowed(s.Peer.User):
 		return drops(s, ignoreNotAllowed)
 	case s.Type == SignalHangUp:
+		if !over && b.limiter.call(now, s.Peer.User) { // its `call` may be late
+			b.over.add(now, overKey{s.Session, s.Peer.User}, false)
+		}
 		return []action{invalid("onStop", s)}
 	case s.Type == SignalAccept && over:
-		return []action{invalid("onAccept", s)}
+		return append([]action{invalid("onAccept", s)}, b.alone(now, s)...)
+	case s.Type == SignalUpdate && isOffer(s.Reconnect) && over:
+		return append(drops(s, ignoreAlreadyOver), b.alone(now, s)...)
 	}
 	return drops(s, ignoreUnknown)
+}
+
+// alone tells a device that it is alone in a session that is over here: what
+// told it so before was lost. It may know in a moment by itself when it is
+// repairing the connection, so that is given time.
+func (b *switchboard) alone(now time.Time, s Signal) []action {
+	if len(s.Opponents) == 0 || s.Initiator == 0 || !b.cfg.Allowed(s.Peer.User) || !b.limiter.call(now, s.Peer.User) {
+		return nil
+	}
+	hangUp := Signal{
+		Type: SignalHangUp, Peer: s.Peer, Session: s.Session, CallType: s.CallType,
+		Initiator: s.Initiator, Opponents: slices.Clone(s.Opponents), Platform: b.cfg.Platform,
+	}
+	if s.Type == SignalUpdate {
+		return b.later.add(now, hangUp)
+	}
+	return []action{sendSignal{hangUp}}
 }
 
 // mediaEvent hands an event to the session of its PeerConnection.
@@ -199,23 +231,24 @@ func (b *switchboard) broadcast(now time.Time, e event) []action {
 
 // Advance fires the deadlines of all sessions that have come.
 func (b *switchboard) Advance(now time.Time) []action {
-	var acts []action
+	acts := b.later.take(now, false)
 	for _, m := range slices.Clone(b.live) {
 		acts = append(acts, b.sweep(now, m.Advance(now), m)...)
 	}
 	return acts
 }
 
-// NextTimeout returns the earliest deadline of all sessions, or zero.
+// NextTimeout returns the earliest deadline, or zero.
 func (b *switchboard) NextTimeout() time.Time {
-	var next time.Time
+	next := b.later.nextTimeout()
 	for _, m := range b.live {
 		next = earliest(next, m.NextTimeout())
 	}
 	return next
 }
 
-// stopAll ends every session: those that ring are rejected.
+// stopAll ends every session: those that ring are rejected. What was to be
+// sent later is sent now.
 func (b *switchboard) stopAll(now time.Time, ext Extension) []action {
 	var acts []action
 	for _, m := range slices.Clone(b.live) {
@@ -226,16 +259,26 @@ func (b *switchboard) stopAll(now time.Time, ext Extension) []action {
 		done, _ := m.Handle(now, e) // legal in every live state
 		acts = append(acts, b.sweep(now, done, m)...)
 	}
-	return acts
+	return append(acts, b.later.take(now, true)...)
 }
 
-// sweep forgets m if it has closed, except that it is over.
+// sweep keeps what is to be sent later, and forgets m if it has closed, except
+// that it is over.
 func (b *switchboard) sweep(now time.Time, acts []action, m *machine) []action {
+	var overflow []action
+	acts = slices.DeleteFunc(acts, func(a action) bool {
+		later, ok := a.(sendLater)
+		if ok {
+			overflow = append(overflow, b.later.add(now, later.signal)...)
+		}
+		return ok
+	})
+	acts = append(acts, overflow...)
 	if m.state != StateClosed {
 		return acts
 	}
 	b.live = slices.DeleteFunc(b.live, func(l *machine) bool { return l == m })
-	b.over.add(now, overKey{session: m.id}, m.rejected)
+	b.over.add(now, overKey{m.id, m.initiator}, m.rejected)
 	return append(acts, ended{m.id})
 }
 
