@@ -9,14 +9,20 @@ import (
 	"github.com/intercomd/intercomd/intercom"
 )
 
-// runDaemon runs the device until ctx ends, then shuts it down in stages. The
-// error is that of the configuration or of the task that ended first.
+// runDaemon runs the device until ctx ends or the terminal it was started from
+// goes, then shuts it down in stages. The error is that of the configuration or
+// of the task that ended first.
 func runDaemon(ctx context.Context, opts runOptions) error {
 	cfg, warnings, err := config.Load(opts.Config, opts.Environ, opts.Overrides)
 	if err != nil {
 		return err
 	}
-	log := newLogger(opts.Stderr, cfg.Log)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	caught := catchHangups(opts.Stdin)
+	defer caught.release()
+	log, queue := newLogger(opts.Stderr, cfg.Log)
+	defer queue.close()
 	for _, w := range warnings {
 		log.Warn(w.String())
 	}
@@ -26,16 +32,21 @@ func runDaemon(ctx context.Context, opts runOptions) error {
 	}
 	defer d.close()
 	log.Info("intercomd starts", "version", opts.Version, "device", cfg.Device.Name, "user", cfg.QuickBlox.UserID)
-	err = intercom.Supervise(ctx, log, d.stages()...)
+	watch := func(ctx context.Context) error { return caught.watch(ctx, log, end) }
+	err = intercom.Supervise(ctx, log, d.stages(intercom.Task{Name: "signals", Run: watch})...)
 	d.health.end(err == nil)
 	log.Info("intercomd ends")
 	return err
 }
 
-func newLogger(w io.Writer, cfg config.Log) *slog.Logger {
+// newLogger makes a logger whose lines wait in a queue, to be closed at the
+// end.
+func newLogger(w io.Writer, cfg config.Log) (*slog.Logger, *logQueue) {
 	o := &slog.HandlerOptions{Level: cfg.Level}
+	format := func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, o) }
 	if cfg.Format == config.LogJSON {
-		return slog.New(slog.NewJSONHandler(w, o))
+		format = func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, o) }
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	queue := newLogQueue(w, format)
+	return slog.New(format(queue)), queue
 }

@@ -65,7 +65,11 @@ func writeSessions(w io.Writer, sessions []intercom.SessionStatus, now time.Time
 		if s.Incoming {
 			way = "incoming "
 		}
-		head := []string{cell(string(s.ID)), s.State, way + s.CallType, age(now, s.Since)}
+		state := s.State
+		if s.Unsent {
+			state += ", waits for the link"
+		}
+		head := []string{cell(string(s.ID)), state, way + s.CallType, age(now, s.Since)}
 		if len(s.Peers) == 0 {
 			fmt.Fprintln(t, strings.Join(append(head, "-", "-"), "\t"))
 		}

@@ -86,6 +86,22 @@ contacts     none
 process      0 goroutines, 0 files, 0.0 MiB
 sessions     none
 `},
+		{"pressed while offline", intercom.Status{
+			Name: "Door", Version: "dev", UserID: 4, XMPP: intercom.XMPPStatus{State: "connecting"},
+			Sessions: []intercom.SessionStatus{{ID: "a1", State: "NEW", CallType: "video", Initiator: 4, Since: ago(time.Second), Unsent: true}},
+		}, `Door: intercomd dev, user 4, up -
+
+xmpp         connecting
+camera       none
+microphone   none
+speaker      none
+buttons      none
+contacts     none
+process      0 goroutines, 0 files, 0.0 MiB
+
+SESSION   STATE                     CALL             FOR   PEER   CONNECTION
+a1        NEW, waits for the link   outgoing video   1s    -      -
+`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -123,6 +122,7 @@ func (d *daemon) wireCalls() error {
 		Process:  processStatus,
 		Tone:     d.tone,
 		Indicate: d.indicate,
+		Busy:     d.link.SetInCall,
 		Relay:    d.pulse,
 	}, d.log.With("part", "intercom"))
 	d.lookout = newLookout(d.engine, func() bool { return len(d.client.Sessions()) == 0 }, d.parts.presences()...)
@@ -138,49 +138,6 @@ func (d *daemon) wireCalls() error {
 		Allowed:                 dc.Allowed,
 	}, d.link, d.lookout, d.device.Listener(), d.log.With("part", "call"))
 	return err
-}
-
-// stages lists the tasks in the order they are to stop: nobody asks for
-// anything new, every session is hung up and that is sent, then the rest ends.
-func (d *daemon) stages() []intercom.Stage {
-	last := []intercom.Task{{Name: "xmpp", Run: d.runLink}}
-	if d.lan != nil {
-		last = append(last, intercom.Task{Name: "lan", Run: d.lan.run})
-	}
-	first := []intercom.Task{{Name: "control", Run: d.control.Run}, {Name: "lookout", Run: d.lookout.run}}
-	third := []intercom.Task{{Name: "calls", Run: d.client.Run}, {Name: "media", Run: d.runMedia}}
-	return []intercom.Stage{
-		{Tasks: slices.Concat(first, d.health.tasks(), d.buttonTasks)},
-		{Tasks: []intercom.Task{{Name: "device", Run: d.runDevice}}},
-		{Tasks: slices.Concat(third, d.lampTasks, d.relayTasks)},
-		{Tasks: last},
-	}
-}
-
-func (d *daemon) runMedia(ctx context.Context) error { return d.engine.Run(ctx, d.client.MediaEvent) }
-
-func (d *daemon) runDevice(ctx context.Context) error {
-	err := d.device.Run(ctx, d.client)
-	flush, cancel := context.WithTimeout(context.Background(), flushWithin)
-	defer cancel()
-	if lost := d.link.Flush(flush); lost != nil {
-		d.log.Warn("ended before everything was said", "err", lost)
-	}
-	return err
-}
-
-// runLink logs in once the control socket is open: a second daemon with the
-// same account must fail before it takes the first one's place at the server.
-func (d *daemon) runLink(ctx context.Context) error {
-	select {
-	case <-d.control.Ready():
-	case <-ctx.Done():
-		return nil
-	}
-	return d.link.Run(ctx, d.client.Receive, func(signaling.State) {
-		s := d.link.Status()
-		d.device.SetXMPP(intercom.XMPPStatus{State: s.State, JID: s.JID, Since: s.Since, Error: s.Err})
-	})
 }
 
 // account is the local part of a user's JID.

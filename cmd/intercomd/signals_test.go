@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// announced is a log that says on a channel when something was written.
+type announced struct{ lines chan string }
+
+func (a announced) Write(b []byte) (int, error) {
+	a.lines <- string(b)
+	return len(b), nil
+}
+
+// TestHangUp sends the signal to this process.
+func TestHangUp(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		terminal bool
+		says     string
+	}{
+		{"from a terminal", true, "the terminal is gone"},
+		{"without one", false, "the configuration is read at the start only"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := catchHangups(strings.NewReader(""))
+			defer h.release()
+			h.terminal = c.terminal
+			said := announced{make(chan string, 10)}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended, watched := make(chan struct{}, 10), make(chan error, 1)
+			go func() {
+				watched <- h.watch(ctx, slog.New(slog.NewTextHandler(said, nil)), func() { ended <- struct{}{} })
+			}()
+			for range 2 {
+				if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case line := <-said.lines:
+					if !strings.Contains(line, c.says) {
+						t.Errorf("said %q", line)
+					}
+				case <-time.After(10 * time.Second):
+					t.Fatal("nothing was said")
+				}
+			}
+			cancel()
+			if err := <-watched; err != nil {
+				t.Errorf("the end: %v", err)
+			}
+			if asked := len(ended) > 0; asked != c.terminal {
+				t.Errorf("asked to end: %t", asked)
+			}
+		})
+	}
+}
+
+// TestPipeWithoutReader writes where nobody reads any more, as standard error:
+// the process goes on.
+func TestPipeWithoutReader(t *testing.T) {
+	h := catchHangups(nil)
+	defer h.release()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGPIPE); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-h.pipes:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the signal did not come")
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if isTerminal(file) || isTerminal(strings.NewReader("")) || isTerminal(nil) {
+		t.Error("something is taken for a terminal that is none")
+	}
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	if !isTerminal(master) {
+		t.Error("a terminal is not seen")
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/intercomd/intercomd/intercom"
+	"github.com/intercomd/intercomd/signaling"
+)
+
+// stages lists the tasks in the order they are to stop: nobody asks for
+// anything new, every session is hung up and that is sent, then the rest ends.
+// more are tasks for the first stage.
+//
+// What becomes of the daemon when a task ends by itself, or hangs:
+//
+//	task     may end because                        then
+//	control  its socket cannot be made or breaks    the daemon ends: nobody could steer it
+//	lan      its port is taken or breaks            the daemon ends: nobody could call it
+//	network  the kernel cannot be asked             begun again, 1 s to 1 min later; nothing else suffers
+//	button, lamp, relay                             never: a lost line is opened again by itself
+//	lookout, signals, health                        never
+//	device, calls, media, xmpp                      never; the link dials again by itself
+//
+// A panic in any of them ends the process. A loop that hangs (control, xmpp,
+// calls, device) keeps the watchdogs from being fed, see [health]; whoever
+// watches from outside starts the daemon again. Neither socket ends for want of
+// descriptors or memory: net/http tries again, at least once a second.
+func (d *daemon) stages(more ...intercom.Task) []intercom.Stage {
+	first := []intercom.Task{
+		{Name: "control", Run: d.control.Run},
+		{Name: "lookout", Run: d.lookout.run},
+		{Name: "network", Run: restarting(d.log.With("task", "network"), d.watchNetwork)},
+	}
+	third := []intercom.Task{{Name: "calls", Run: d.client.Run}, {Name: "media", Run: d.runMedia}}
+	last := []intercom.Task{{Name: "xmpp", Run: d.runLink}}
+	if d.lan != nil {
+		last = append(last, intercom.Task{Name: "lan", Run: d.lan.run})
+	}
+	return []intercom.Stage{
+		{Tasks: slices.Concat(first, more, d.health.tasks(), d.buttonTasks)},
+		{Tasks: []intercom.Task{{Name: "device", Run: d.runDevice}}},
+		{Tasks: slices.Concat(third, d.lampTasks, d.relayTasks)},
+		{Tasks: last},
+	}
+}
+
+func (d *daemon) runMedia(ctx context.Context) error { return d.engine.Run(ctx, d.client.MediaEvent) }
+
+func (d *daemon) runDevice(ctx context.Context) error {
+	err := d.device.Run(ctx, d.client)
+	flush, cancel := context.WithTimeout(context.Background(), flushWithin)
+	defer cancel()
+	if lost := d.link.Flush(flush); lost != nil {
+		d.log.Warn("ended before everything was said", "err", lost)
+	}
+	return err
+}
+
+// runLink logs in once the control socket is open: a second daemon with the
+// same account must fail before it takes the first one's place at the server.
+func (d *daemon) runLink(ctx context.Context) error {
+	select {
+	case <-d.control.Ready():
+	case <-ctx.Done():
+		return nil
+	}
+	return d.link.Run(ctx, d.client.Receive, d.linkChanged)
+}
+
+// linkChanged has calls and device act on a new state of the link.
+func (d *daemon) linkChanged(now signaling.State) {
+	d.client.SignalingChanged(now.Online, now.Resumed)
+	s := d.link.Status()
+	d.device.SetXMPP(intercom.XMPPStatus{State: s.State, JID: s.JID, Since: s.Since, Error: s.Err})
+}
