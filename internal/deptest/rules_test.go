@@ -14,7 +14,7 @@ func rules() []Rule {
 		{Package: "call/..."},
 		{Package: "intercom/...", Module: []string{"call"}},
 		{Package: "control/...", Module: []string{"call", "intercom"}},
-		{Package: "signaling", Module: []string{"call"}, Others: []string{"mellium.im/..."}},
+		{Package: "signaling", Module: []string{"call"}, Others: []string{"golang.org/x/sys/unix", "mellium.im/..."}},
 		{Package: "signaling/quickblox/...", Module: []string{"call"}},
 		{Package: "signaling/lan/...", Others: []string{"mellium.im/...", "github.com/coder/websocket"}},
 		{Package: "media/...", Module: []string{"call"}, Others: []string{"github.com/pion/...", "github.com/google/uuid"}},
