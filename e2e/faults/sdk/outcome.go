@@ -35,8 +35,8 @@ type State struct {
 func (p *pair) outcome(cut time.Time) Outcome {
 	o := Outcome{Plan: p.plan, Seconds: p.plan.Length.Seconds(), Began: cut}
 	for _, end := range p.parties() {
-		told := PartyOutcome{Role: end.role, User: end.user, States: end.states(cut), Pauses: end.pauses(p.up)}
-		if at := end.picture(p.up); !at.IsZero() {
+		told := PartyOutcome{Role: end.role, User: end.user, States: end.states(cut), Pauses: end.pauses(p.healed)}
+		if at := end.picture(p.healed); !at.IsZero() {
 			ms := float64(at.Sub(p.up).Microseconds()) / 1000
 			told.Picture = &ms
 		}

@@ -38,7 +38,8 @@ type pair struct {
 	plan      Plan
 	cut, stay *party
 	namespace string    // of the party that is cut off
-	up        time.Time // when its link was back; zero before
+	up        time.Time // just before its link was back or its move began; zero before
+	healed    time.Time // from when on what arrives is new: up, or the end of the move
 }
 
 func (p *pair) parties() []*party { return []*party{p.cut, p.stay} }

@@ -119,7 +119,7 @@ func (s *Stage) cutAndRepair(ctx context.Context, pairs []*pair) (time.Time, err
 		if err := sleepUntil(ctx, cut.Add(l.length)); err != nil {
 			return cut, err
 		}
-		up := time.Now()
+		up, healed := time.Now(), time.Now()
 		if l.fault == Moved {
 			up = cut
 		}
@@ -127,7 +127,7 @@ func (s *Stage) cutAndRepair(ctx context.Context, pairs []*pair) (time.Time, err
 			return cut, err
 		}
 		for _, p := range l.pairs {
-			p.up = up
+			p.up, p.healed = up, healed
 			watchers.Go(func() { p.watch(ctx) })
 		}
 	}

@@ -44,7 +44,7 @@ func (p *pair) watch(ctx context.Context) {
 func (p *pair) settled(now time.Time) bool {
 	closed, back := true, true
 	for _, end := range p.parties() {
-		at := end.picture(p.up)
+		at := end.picture(p.healed)
 		closed = closed && end.closed()
 		back = back && !at.IsZero() && now.Sub(at) >= calm
 	}
@@ -59,13 +59,14 @@ func (e *party) closed() bool {
 	return e.client.Had("onSessionCloseListener")
 }
 
-// picture returns when the first picture after a moment came, or zero.
+// picture returns when the first picture was shown that came over the network
+// after a moment, or zero.
 func (e *party) picture(after time.Time) time.Time {
 	if e.device != nil {
 		return e.firstPacket.get()
 	}
 	for _, ev := range e.client.Events.All() {
-		if ev.Name == pictureBack && ev.At.After(after) {
+		if backAfter(ev, after) {
 			return ev.At
 		}
 	}
@@ -81,14 +82,21 @@ func (e *party) pauses(after time.Time) []float64 {
 	}
 	var pauses []float64
 	for _, ev := range e.client.Events.All() {
-		if ev.Name == pictureBack && ev.At.After(after) && ev.Gap >= 500 {
+		if backAfter(ev, after) {
 			pauses = append(pauses, ev.Gap)
 		}
 	}
 	if len(pauses) > 0 { // the first is the cut itself
 		pauses = pauses[1:]
 	}
-	return pauses
+	return slices.DeleteFunc(pauses, func(ms float64) bool { return ms < 500 })
+}
+
+// backAfter says whether an event tells of a picture that came over the network
+// after a moment. What the browser still held when the link broke may be shown
+// much later.
+func backAfter(ev rig.ClientEvent, after time.Time) bool {
+	return ev.Name == pictureBack && ev.Received > float64(after.UnixMicro())/1000
 }
 
 // awaitPackets notes when the device's counter of packets moves again.

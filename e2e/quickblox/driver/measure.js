@@ -40,18 +40,19 @@
     return video;
   }
 
-  function tellPause(user) {
+  // received is when the frame came from the network, on performance.now's clock.
+  function tellPause(user, received) {
     const now = Date.now();
     const gap = now - (lastShown.get(user) || now);
     lastShown.set(user, now);
-    if (gap >= pause) window.report('picture-back', now, { user, gap });
+    if (gap >= pause) window.report('picture-back', now, { user, gap, received: performance.timeOrigin + received });
   }
 
   function watchVideo(user, video, state) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const each = (_, frame) => {
       // A track that ends shows a black picture, which came over no network.
-      if (frame.rtpTimestamp !== undefined) tellPause(user);
+      if (frame.receiveTime !== undefined) tellPause(user, frame.receiveTime);
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
       state.width = video.videoWidth;
       state.height = video.videoHeight;

@@ -58,6 +58,8 @@ type ClientEvent struct {
 	Type      string         `json:"type"`   // with console
 	Text      string         `json:"text"`   // with console and pageerror
 	Gap       float64        `json:"gap"`    // with picture-back: ms since the picture before
+	// Received is when that picture came from the network, in ms since 1970.
+	Received float64 `json:"received"`
 }
 
 // ClientSession is a session as the SDK describes it.
