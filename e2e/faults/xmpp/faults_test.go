@@ -1,0 +1,119 @@
+//go:build e2e
+
+package xmpp
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/intercomd/intercomd/e2e/faults/relay"
+)
+
+// fault is a row of the table.
+type fault struct {
+	name    string
+	forgets bool // the server forgets its sessions: nobody can resume
+	// do does it, waits until it has taken effect, and returns when it was over.
+	do func(*world) time.Time
+}
+
+// table lists the faults; the long one has them as long as in life.
+func table(p parameters) []fault {
+	down, hole, slow := 2*time.Second, 8*time.Second, 5*time.Second
+	if p.long {
+		down, hole, slow = 10*time.Second, time.Minute, time.Minute
+	}
+	return []fault{
+		{"kill -9 and restart", true, restart((*server).kill, down)},
+		{"orderly restart", true, restart((*server).stop, down)},
+		{fmt.Sprintf("black hole %v", hole), false, impaired(relay.Rule{Hole: true}, hole)},
+		{"server vanishes without FIN", false, vanish(relay.Server)},
+		{"client vanishes for server", false, vanish(relay.Client)},
+		{"RST in mid-stanza, up", false, cut(relay.Up)},
+		{"RST in mid-stanza, down", false, cut(relay.Down)},
+		{"10 kB/s", false, impaired(relay.Rule{Rate: 10_000}, slow)},
+		{"10 % loss, 80 ms", false, impaired(relay.Rule{Loss: 0.1, Delay: 40 * time.Millisecond}, slow)},
+	}
+}
+
+// restart ends the server, leaves it down for a time and starts it.
+func restart(end func(*server), down time.Duration) func(*world) time.Time {
+	return func(w *world) time.Time {
+		end(w.server)
+		hold(down)
+		w.server.start()
+		return time.Now()
+	}
+}
+
+// vanish lets one side of every connection vanish without a word.
+func vanish(s relay.Side) func(*world) time.Time {
+	return func(w *world) time.Time {
+		w.people.Vanish(s)
+		w.homes.Vanish(s)
+		return time.Now()
+	}
+}
+
+// impaired puts a rule in force in both directions for a time.
+func impaired(r relay.Rule, length time.Duration) func(*world) time.Time {
+	return func(w *world) time.Time {
+		w.wire.SetBoth(r)
+		hold(length)
+		w.wire.SetBoth(relay.Rule{})
+		return time.Now()
+	}
+}
+
+// middle is so many bytes into what is sent next that they lie inside a stanza:
+// one of the shortest is twice as long.
+const middle = 150
+
+// cut resets every connection in the middle of what is sent next.
+func cut(d relay.Direction) func(*world) time.Time {
+	return func(w *world) time.Time {
+		begin := time.Now()
+		proxies := []*relay.Proxy{w.people, w.homes}
+		var before [2]uint64
+		for i, p := range proxies {
+			_, before[i] = p.Connections()
+			p.CutAfter(d, middle)
+		}
+		for i, p := range proxies {
+			eventually(w.t, "both to come back", func() error {
+				if _, now := p.Connections(); now < before[i]+2 {
+					return fmt.Errorf("%d new connections", now-before[i])
+				}
+				return nil
+			})
+		}
+		return begin // at most a pace later both were cut
+	}
+}
+
+// TestFaults plays the table with each server, side by side.
+func TestFaults(t *testing.T) {
+	p := readParameters(t)
+	fmt.Println(header)
+	for _, kind := range programs() {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, kind, p)
+			before := w.resources()
+			w.pair.talk()
+			for _, f := range table(p) {
+				t.Run(f.name, func(t *testing.T) {
+					o := w.play(t, f)
+					fmt.Println(o)
+					if wrong := o.wrong(); wrong != "" {
+						t.Error(wrong)
+					}
+				})
+			}
+			t.Run("hang up", func(*testing.T) { w.pair.part() })
+			t.Run("press while the server is away", func(*testing.T) { w.pressWhileAway() })
+			w.flat(before)
+		})
+	}
+}

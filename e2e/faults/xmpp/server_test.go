@@ -1,0 +1,193 @@
+//go:build e2e
+
+package xmpp
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/intercomd/intercomd/e2e/faults/relay"
+)
+
+// serverPort is where the server listens, on loopback of its namespace.
+const serverPort = "5222"
+
+// patience bounds every wait for something that has to come soon.
+const patience = 20 * time.Second
+
+// server is a program that can be killed and started again, in a namespace of
+// its own.
+type server struct {
+	software
+	t         *testing.T
+	namespace string
+	dir       string
+	command   []string
+	env       []string
+	process   *exec.Cmd
+	output    *os.File // of all runs
+}
+
+// newServer starts a server; it ends with the test.
+func newServer(t *testing.T, kind software) *server {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "faults-"+kind.name) // unlike t.TempDir, it can be given away
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &server{software: kind, t: t, dir: dir, namespace: fmt.Sprintf("fx%d-%d", os.Getpid(), kind.subnet)}
+	ip(t, "netns add "+s.namespace)
+	t.Cleanup(func() { ip(t, "netns del "+s.namespace) })
+	ip(t, "-n "+s.namespace+" link set lo up")
+	writeCertificates(s)
+	s.command, s.env = kind.setUp(s)
+	s.giveAway()
+	if s.output, err = os.Create(s.path("output.log")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.output.Close() })
+	t.Cleanup(s.finish)
+	s.start()
+	return s
+}
+
+func ip(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+		t.Fatalf("ip %s: %v: %s", command, err, out)
+	}
+}
+
+func (s *server) path(name string) string { return filepath.Join(s.dir, name) }
+
+// write writes a file and the folders above it.
+func (s *server) write(name, content string) {
+	s.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path(name), []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// giveAway makes the server's user the owner of its files; the authority's
+// certificate is for everybody.
+func (s *server) giveAway() {
+	s.t.Helper()
+	owner, err := user.Lookup(s.user)
+	if err != nil {
+		s.t.Fatalf("the Debian package %s is needed: %v", s.user, err)
+	}
+	uid, _ := strconv.Atoi(owner.Uid)
+	gid, _ := strconv.Atoi(owner.Gid)
+	err = filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, uid, gid)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// start starts the program and waits until it listens.
+func (s *server) start() {
+	s.t.Helper()
+	args := append([]string{"netns", "exec", s.namespace, "setpriv", "--reuid", s.user, "--regid", s.user, "--clear-groups", "--pdeathsig", "KILL"}, s.command...)
+	s.process = exec.Command("ip", args...)
+	s.process.Dir, s.process.Env = s.dir, append(os.Environ(), s.env...)
+	s.process.Stdout, s.process.Stderr = s.output, s.output
+	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.process.Start(); err != nil {
+		s.t.Fatalf("start %s: %v", s.name, err)
+	}
+	eventually(s.t, s.name+" to listen", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		conn, err := s.dial(ctx)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
+}
+
+// dial connects to the server inside its namespace.
+func (s *server) dial(ctx context.Context) (conn net.Conn, err error) {
+	err = relay.InNamespace(s.namespace, func() (err error) {
+		conn, err = relay.To("127.0.0.1:" + serverPort)(ctx)
+		return err
+	})
+	return conn, err
+}
+
+// kill ends the program without a chance to say goodbye.
+func (s *server) kill() {
+	if s.process.Process == nil {
+		return // it could not be started
+	}
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait() // "signal: killed"
+}
+
+// stop ends the program as an init system does.
+func (s *server) stop() {
+	s.t.Helper()
+	_ = s.process.Process.Signal(syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.process.Wait() // the exit code is of no interest
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		_ = s.process.Process.Kill()
+		<-ended
+		s.t.Errorf("%s did not end in good order", s.name)
+	}
+}
+
+// finish kills the server and, when the test failed, shows the end of its log.
+func (s *server) finish() {
+	s.kill()
+	for _, name := range []string{"server.log", "output.log"} {
+		if log, err := os.ReadFile(s.path(name)); err == nil && s.t.Failed() {
+			s.t.Logf("end of %s's %s:\n%s", s.name, name, tail(string(log), 3000))
+		}
+	}
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+// eventually asks until the condition holds, or fails the test with its last
+// error.
+func eventually(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("wait for %s: %v", what, err)
+		}
+		<-ticker.C
+	}
+}
