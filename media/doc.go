@@ -29,7 +29,8 @@
 // less than 30 s shows a picture with the first frame that gets through. A path
 // counts as disconnected 5 s after the last packet, also when its local address
 // is gone, as failed 25 s later, and as connected 250 ms after the first packet
-// at the latest.
+// at the latest. A peer that closes its connection counts as failed 250 ms
+// later, unless the call is over by then.
 //
 // ICE is never restarted inside a PeerConnection. pion does that in 3 to 6 ms,
 // but the protocol has no place for it: an SDK client answers every offer for

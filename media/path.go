@@ -76,6 +76,8 @@ func (p *peer) awaitSign(before uint64) (alive, ok bool) {
 		select {
 		case <-p.ctx.Done():
 			return false, false
+		case <-p.dead:
+			return false, true
 		case <-timeout.C:
 			return p.signs() != before, true
 		case <-poll.C:
@@ -99,20 +101,52 @@ func (p *peer) refresh(now time.Time) {
 	p.askKeyFrame()
 }
 
-// cut ends a connection that is of no use, or that the peer misuses. Nothing
-// is sent or taken in any more; the peer counts as lost until it is closed.
-func (p *peer) cut(err error) {
-	p.broken = fmt.Errorf("connection given up: %w", err)
-	p.log.Warn("connection given up", "error", err)
+// giveUp notes that the connection is of no use any more. Nothing is sent or
+// taken in by it from now on.
+func (p *peer) giveUp(err error) {
+	p.broken = err
+	close(p.dead)
 	for _, o := range p.outlets {
 		o.stop()
 	}
 	p.remote.close()
+}
+
+// cut ends a connection that came about in no good way, or that the peer
+// misuses, and tells why.
+func (p *peer) cut(err error) {
+	err = fmt.Errorf("connection given up: %w", err)
+	p.log.Warn("connection given up", "error", err)
+	p.giveUp(err)
 	if err := p.pc.Close(); err != nil {
 		p.log.Debug("close peer connection", "error", err)
 	}
-	p.fail(p.broken)
+	p.fail(err)
 	p.tellState(webrtc.ICEConnectionStateFailed)
+}
+
+// leaveTime is how long a peer that closed its connection is not missed: who
+// hangs up says so by signalling, which takes a little longer.
+const leaveTime = 250 * time.Millisecond
+
+// errLeft is why a connection cannot be used that the peer has closed.
+var errLeft = errors.New("the peer has closed the connection")
+
+// leave takes that the peer has closed the connection by DTLS (RFC 5246 7.2.1),
+// for which pion closes ours. It counts as failed if nothing is said in time.
+func (p *peer) leave() {
+	p.log.Debug("peer has closed the connection")
+	p.giveUp(errLeft)
+	p.iceState = webrtc.ICEConnectionStateFailed
+	p.tasks.start(func() {
+		timer := time.NewTimer(leaveTime)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			p.tell(call.PeerState{Peer: p.key, State: call.ConnectionFailed})
+		case <-p.ctx.Done():
+		}
+	})
 }
 
 // errCertificate says that DTLS was attempted by somebody other than the peer

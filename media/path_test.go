@@ -1,7 +1,6 @@
 package media
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -160,16 +159,50 @@ func TestQuietPeersCostNoKeyFrames(t *testing.T) {
 	})
 }
 
-// TestHangingUpByDTLSAlone: the end of a call is told by signalling. A peer
-// that closes its connection without is missed like one whose network is gone.
-func TestHangingUpByDTLSAlone(t *testing.T) {
+// TestPeerLeaves has a peer close its connection. It is told as failed unless
+// signalling says first that the call is over.
+func TestPeerLeaves(t *testing.T) {
+	for name, tc := range map[string]struct {
+		hangUp time.Duration // after; 0 is never
+		told   bool
+	}{
+		"and says nothing":     {0, true},
+		"and says so in time":  {leaveTime / 2, false},
+		"and says so too late": {2 * leaveTime, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(r *rig) {
+				open := openVideo(1, r.stream("s"))
+				open.StatsInterval = time.Second
+				p := r.newRemote(codecH264)
+				r.callOut(open, p)
+				time.Sleep(time.Second)
+				p.close()
+				if tc.hangUp > 0 {
+					time.AfterFunc(tc.hangUp, func() { r.engine.Do(call.ClosePeer{Peer: key(1)}) })
+				}
+				time.Sleep(leaveTime + 50*time.Millisecond)
+				_, told := find(r, stateOf(key(1), call.ConnectionFailed))
+				assert.Equal(t, tc.told, told)
+				events := len(r.all())
+				time.Sleep(time.Minute)
+				assert.Len(t, r.all(), events, "nothing more is told, statistics neither")
+				_, failed := find(r, errorOf(key(1)))
+				assert.False(t, failed, "leaving is no error")
+			})
+		})
+	}
+}
+
+func TestProbeOfAPeerThatLeft(t *testing.T) {
 	inBubble(t, nil, func(r *rig) {
 		p := r.newRemote(codecH264)
 		r.callOut(openVideo(1, r.stream("s")), p)
 		time.Sleep(time.Second)
 		p.close()
-		gone := time.Now()
-		wait(r, 10*time.Second, stateOf(key(1), call.ConnectionDisconnected))
-		assert.InDelta(t, iceDisconnected.Seconds(), time.Since(gone).Seconds(), 0.6, fmt.Sprint(r.all()))
+		time.Sleep(10 * time.Millisecond)
+		alive, after := r.probed(time.Second)
+		assert.False(t, alive)
+		assert.LessOrEqual(t, after, 10*time.Millisecond, "there is nothing to wait for")
 	})
 }

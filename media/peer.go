@@ -27,6 +27,7 @@ type peer struct {
 	stack   *stack                 // nil when it could not be made
 	pc      *webrtc.PeerConnection // nil when it could not be made
 	broken  error                  // why the connection is of no use, for good
+	dead    chan struct{}          // closed when broken is set
 	path    path
 	offered int // remote candidates passed on; owned by the engine
 
@@ -53,7 +54,7 @@ type (
 
 func newPeer(e *Engine, params call.OpenPeer) *peer {
 	p := &peer{
-		engine: e, key: params.Peer, params: params, inbox: newQueue[any](), told: map[string]bool{},
+		engine: e, key: params.Peer, params: params, inbox: newQueue[any](), told: map[string]bool{}, dead: make(chan struct{}),
 		log: e.log.With("session", string(params.Peer.Session), "user", int64(params.Peer.User),
 			"generation", params.Peer.Generation),
 	}
@@ -82,7 +83,7 @@ func (p *peer) halt() {
 // waits for all that belongs to it.
 func (p *peer) run() {
 	if err := p.open(); err != nil {
-		p.broken = err
+		p.giveUp(err)
 		p.fail(err)
 	}
 	for p.ctx.Err() == nil {
@@ -109,9 +110,7 @@ func (p *peer) run() {
 // and CreateAnswer wait, for candidates, bounded by the gather timeout.
 func (p *peer) handle(item any) {
 	if p.broken != nil {
-		if cmd, ok := item.(call.MediaCommand); ok {
-			p.fail(fmt.Errorf("carry out %T: the peer connection is of no use: %w", cmd, p.broken))
-		}
+		p.refuse(item)
 		return
 	}
 	var err error
@@ -129,7 +128,7 @@ func (p *peer) handle(item any) {
 	case candidateFound:
 		p.tellCandidate(item.candidate)
 	case iceStateChanged:
-		p.tellState(item.state)
+		p.stateChanged(item.state)
 	case connectionIsUp:
 		p.startMedia()
 	case trackArrived:
@@ -143,6 +142,16 @@ func (p *peer) handle(item any) {
 	}
 	if err != nil {
 		p.fail(err)
+	}
+}
+
+// refuse answers a command for a connection that is of no use any more.
+func (p *peer) refuse(item any) {
+	switch cmd := item.(type) {
+	case call.Probe:
+		p.tell(call.PathProbed{Peer: p.key})
+	case call.MediaCommand:
+		p.fail(fmt.Errorf("carry out %T: the peer connection is of no use: %w", cmd, p.broken))
 	}
 }
 
@@ -270,6 +279,16 @@ func connectionState(s webrtc.ICEConnectionState) (state call.ConnectionState, o
 		return call.ConnectionFailed, true
 	}
 	return call.ConnectionClosed, false
+}
+
+// stateChanged takes a new state of ICE. That it is closed is not our own
+// doing, which comes after the last event.
+func (p *peer) stateChanged(s webrtc.ICEConnectionState) {
+	if s == webrtc.ICEConnectionStateClosed {
+		p.leave()
+		return
+	}
+	p.tellState(s)
 }
 
 func (p *peer) tellState(s webrtc.ICEConnectionState) {

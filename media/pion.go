@@ -96,8 +96,7 @@ func newRegistry(c *counters) (*interceptor.Registry, error) {
 // settings configures ICE, DTLS and SRTP. Candidates are accepted at once:
 // waiting for better ones costs a caller up to a second. mDNS names of peers
 // are resolved, our own addresses are given plainly: gathering mDNS names
-// takes longer than a call may. A peer that ends DTLS has not ended the call:
-// that is said by signalling, and without it the peer is missed as any other.
+// takes longer than a call may.
 func (t *stack) settings(cfg Config, log *slog.Logger, w watcher) (webrtc.SettingEngine, error) {
 	s := webrtc.SettingEngine{LoggerFactory: newLogFactory(log)}
 	s.SetSRTPProtectionProfiles(
@@ -116,7 +115,6 @@ func (t *stack) settings(cfg Config, log *slog.Logger, w watcher) (webrtc.Settin
 	s.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), dtlsTimeout)
 	})
-	s.DisableCloseByDTLS(true)
 	s.BufferFactory = (&streams{over: w.overrun}).buffer
 	s.SetRemoteIPFilter(t.addressFilter())
 	s.SetICEBindingRequestHandler(func(*stun.Message, ice.Candidate, ice.Candidate, *ice.CandidatePair) bool {

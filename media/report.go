@@ -59,7 +59,7 @@ func middleNTP(t time.Time) uint32 {
 // totals are counters at one moment, to compute rates from.
 type totals struct{ sent, received uint64 } // bytes
 
-// reportStats tells of PeerStats each interval.
+// reportStats tells of PeerStats each interval while the connection is of use.
 func (p *peer) reportStats() {
 	ticker := time.NewTicker(p.params.StatsInterval)
 	defer ticker.Stop()
@@ -68,6 +68,8 @@ func (p *peer) reportStats() {
 	for {
 		select {
 		case <-p.ctx.Done():
+			return
+		case <-p.dead:
 			return
 		case now := <-ticker.C:
 			p.tell(call.PeerStats{Peer: p.key, Report: p.report(before, now.Sub(last))})
