@@ -133,7 +133,7 @@ func TestLateRepeat(t *testing.T) {
 				phone.Receive(incomingCall("s", 101, 102))
 				w.wantSent(phone, c.want...)
 				w.wantEvents(phone, "onCall NEW 101 k=v", "onSessionClose CLOSED")
-				pass(70 * time.Second)
+				pass(5 * time.Minute)
 				phone.Receive(incomingCall("s", 101, 102))
 				synctest.Wait()
 				w.only(phone)

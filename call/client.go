@@ -13,8 +13,11 @@ import (
 
 const (
 	// maxInbox bounds the inputs that wait for the loop before signals and
-	// statistics are dropped. Other media events are few and never dropped.
-	maxInbox = 1024
+	// statistics are dropped, and maxInboxLarge those before signals with a
+	// large description are. Other media events are few and never dropped.
+	maxInbox      = 1024
+	maxInboxLarge = 128
+	largeSignal   = 8 << 10 // bytes
 	// dropLogInterval is the least time between two log lines about drops.
 	dropLogInterval = time.Second
 )
@@ -144,7 +147,14 @@ func (c *Client) handle(in input) {
 // Receive takes a signal from the network; it never blocks. Signals that come
 // faster than they are looked at are dropped and counted.
 func (c *Client) Receive(s Signal) {
-	if !c.inbox.put(input{signal: &s}, maxInbox) {
+	size, limit := len(s.SDP), maxInbox
+	if s.Reconnect != nil {
+		size += len(s.Reconnect.SDP)
+	}
+	if size > largeSignal {
+		limit = maxInboxLarge
+	}
+	if !c.inbox.put(input{signal: &s}, limit) {
 		c.counters.dropped.Add(1)
 	}
 }

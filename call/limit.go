@@ -115,11 +115,11 @@ func (l *limiter) before(a, b UserID) bool {
 }
 
 // Bounds of the memory of sessions that are over. The time covers the repeats
-// of a `call` that rings as long as the SDK's callers do by default, rounded
-// up to their dialing interval.
+// of a `call` that rings as long as the SDK's callers do by default, also when a
+// server kept them for a client that was away.
 const (
 	maxOver  = 128
-	overTime = 70 * time.Second
+	overTime = 5 * time.Minute
 )
 
 // overKey names a session that is over: that of an initiator, or for one user

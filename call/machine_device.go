@@ -63,22 +63,26 @@ func (p *peer) turnAway(resource string) {
 // doubt takes a signal of a device that is not in the call. Its offer is kept.
 func (m *machine) doubt(now time.Time, p *peer, s Signal) {
 	m.out = append(m.out, ignored{s, ignoreNotInCall})
-	if !slices.Contains(p.away, s.Peer.Resource) && isOffer(s.Reconnect) {
-		m.hold(now, p, s.Peer.Resource, *s.Reconnect)
+	resource := s.Peer.Resource
+	switch {
+	case !isOffer(s.Reconnect):
+	case !slices.Contains(p.away, resource):
+		m.hold(now, p, resource, *s.Reconnect)
+	case p.updates.take(now, updateBurst, updateRate): // it did not hear so
+		m.turnAway(p, resource)
 	}
 }
 
 // hold keeps an offer, and has the path looked at: if the offer is what it
 // seems, the peer has closed its old PeerConnection, and the path is dead.
 func (m *machine) hold(now time.Time, p *peer, resource string, d ReconnectDescription) {
-	r := &p.repair
-	switch {
-	case r.held.valid(now) && r.held.resource == resource:
-		r.held.description = d
-	case r.held.valid(now) && p.bound(r.held.resource): // goes first
+	switch h := p.repair.held; {
+	case h.valid(now) && h.resource == resource:
+		h.description = d
+	case h.valid(now) && !h.answerAt.IsZero(): // of the device in the call: goes first
 	default:
-		r.held = &heldOffer{description: d, resource: resource, until: now.Add(heldTime)}
-		r.held.probeAt = m.probe(now, p)
+		p.repair.held = &heldOffer{description: d, resource: resource, until: now.Add(heldTime)}
+		p.repair.held.probeAt = m.probe(now, p)
 	}
 }
 
@@ -105,9 +109,7 @@ func (m *machine) refute(now time.Time, p *peer) {
 		h.probed, h.probeAt = true, now.Add(heldProbe)
 	default:
 		p.repair.held = nil
-		if !p.bound(h.resource) {
-			m.turnAway(p, h.resource)
-		}
+		m.turnAway(p, h.resource)
 	}
 }
 

@@ -17,9 +17,10 @@ const (
 	// before a further `call` means that it was lost.
 	acceptRetry = 2 * time.Second
 	// maxEarly bounds the candidates kept of a peer before its description is
-	// applied, maxListed those in one signal of ours, and maxTurnedAway the
-	// devices of a user remembered.
+	// applied, maxRemote those of one PeerConnection, maxListed those in one
+	// signal of ours, and maxTurnedAway the devices of a user remembered.
 	maxEarly      = 64
+	maxRemote     = 256
 	maxListed     = 64
 	maxTurnedAway = 8
 	// updateBurst and updateRate, per second, limit what the app is told of one
@@ -81,6 +82,7 @@ type link struct {
 	candidates []Candidate // all local ones
 	late       []Candidate // those that were not in the first description
 	settled    bool        // both descriptions are exchanged
+	remote     int         // candidates of the peer
 }
 
 // nextTimeout returns the peer's next deadline; ready says whether offers can
@@ -173,9 +175,17 @@ func (m *machine) makeAnswer(p *peer) {
 // addEarly applies the candidates that came before their description.
 func (m *machine) addEarly(p *peer) {
 	if len(p.early) > 0 && (p.resource == "" || p.earlyFrom == "" || p.earlyFrom == p.resource) {
-		m.do(AddCandidates{Peer: m.key(p), Candidates: p.early})
+		m.addCandidates(p, p.early)
 	}
 	p.early = nil
+}
+
+// addCandidates hands candidates of the peer on, up to a bound.
+func (m *machine) addCandidates(p *peer, list []Candidate) {
+	list = list[:min(len(list), maxRemote-p.link.remote)]
+	if p.link.remote += len(list); len(list) > 0 {
+		m.do(AddCandidates{Peer: m.key(p), Candidates: list})
+	}
 }
 
 // sendCall sends the offer with all candidates known by now. The app's data

@@ -21,9 +21,6 @@ const (
 	// repairRetry is how long an exchanged pair of descriptions has to connect
 	// before another offer is made.
 	repairRetry = 8 * time.Second
-	// lateOffer is how long after a repair an offer may be one that the repair
-	// has overtaken.
-	lateOffer = 2 * time.Second
 	// answerSpacing is the least time between two answers to one peer.
 	answerSpacing = 250 * time.Millisecond
 	// repairBurst, repairRate and maxTries limit the PeerConnections that
@@ -66,14 +63,14 @@ type repair struct {
 	offerAt  time.Time // make an offer then, or as soon as it can reach the peer
 	retryAt  time.Time // nothing came of the exchange by then: try again
 	giveUpBy time.Time
-	tries    int // PeerConnections since there was a connection
+	crossed  bool // an offer of the peer came while ours was under way
+	tries    int  // PeerConnections since there was a connection
 
 	// What outlives a repair:
 	budget     bucket
 	applied    [sha256.Size]byte // hash of the answer that was applied to offerID
 	answered   string            // id of their last offer taken, and when
 	answeredAt time.Time
-	repairedAt time.Time
 	held       *heldOffer
 }
 
@@ -120,15 +117,12 @@ func (m *machine) reconnecting(now time.Time, p *peer) {
 }
 
 // repaired ends the repair: the connection is up.
-func (m *machine) repaired(now time.Time, p *peer) {
+func (m *machine) repaired(p *peer) {
 	r := &p.repair
-	told, repairing := r.told, r.role != repairIdle
+	told := r.told
 	p.repair = repair{
 		offerID: r.offerID, applied: r.applied, answeredAt: r.answeredAt, answered: r.answered,
-		budget: r.budget, repairedAt: r.repairedAt, held: r.held,
-	}
-	if repairing {
-		p.repair.repairedAt = now
+		budget: r.budget, held: r.held,
 	}
 	p.suspectUntil, p.suspectExt = time.Time{}, nil
 	if told {
@@ -218,7 +212,7 @@ func (m *machine) offerRepair(now time.Time, p *peer) {
 	}
 	m.reconnecting(now, p)
 	m.reopen(p)
-	r.role, r.sentAt, r.offerAt = repairOffering, time.Time{}, time.Time{}
+	r.role, r.sentAt, r.offerAt, r.crossed = repairOffering, time.Time{}, time.Time{}, false
 	r.offerID = offerID(m.seed, m.key(p))
 	r.retryAt = now.Add(repairRetry)
 	m.do(CreateOffer{Peer: m.key(p)})
@@ -279,12 +273,10 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 		if r.sent() {
 			m.sendRepair(now, p, Answer)
 		}
-	case r.role == repairIdle && p.connected() && !r.repairedAt.IsZero() && now.Sub(r.repairedAt) < lateOffer:
-		m.hold(now, p, resource, d)
 	case m.offering(p) && r.sent() && p.user < m.cfg.Self:
 		// Ours goes first. If theirs crossed it on the way its answer follows;
 		// if ours was lost, another one has to be made.
-		r.retryAt = earliest(r.retryAt, m.nextOffer(now, p))
+		r.crossed, r.retryAt = true, earliest(r.retryAt, m.nextOffer(now, p))
 	default:
 		p.bind(resource)
 		m.answerRepair(now, p, d)
@@ -293,12 +285,16 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 
 // answerReceived applies the answer to our last offer, and no other. A second,
 // different answer means that two copies of the offer arrived, and that the
-// PeerConnection of the first answer is gone.
+// PeerConnection of the first answer is gone. Where two offers crossed the
+// answer is of no use either: an SDK whose grace time ends while it answers
+// goes on with its own offer. Another offer of ours is clear.
 func (m *machine) answerReceived(now time.Time, p *peer, resource string, d ReconnectDescription) {
 	r := &p.repair
 	hash := sha256.Sum256([]byte(d.SDP))
 	switch {
 	case d.OfferID != r.offerID || r.role == repairAnswering:
+	case m.offering(p) && r.sent() && r.crossed:
+		r.offerAt, r.retryAt = now, time.Time{}
 	case m.offering(p) && r.sent():
 		p.bind(resource)
 		r.applied, r.retryAt = hash, now.Add(repairRetry)

@@ -120,7 +120,9 @@ func (m *machine) stopped(p *peer, ext Extension) {
 // candidatesReceived hands candidates on, or keeps some until there is a
 // PeerConnection that has the peer's description.
 func (m *machine) candidatesReceived(p *peer, s Signal) {
-	list := slices.DeleteFunc(slices.Clone(s.Candidates), func(c Candidate) bool { return c.Candidate == "" })
+	list := slices.DeleteFunc(slices.Clone(s.Candidates), func(c Candidate) bool {
+		return c.Candidate == "" || len(c.Candidate)+len(c.SDPMid) > maxCandidate
+	})
 	list = list[:min(len(list), maxEarly)]
 	switch {
 	case len(list) == 0 || p.phase == peerClosed || m.unheardOf(p):
@@ -130,7 +132,7 @@ func (m *machine) candidatesReceived(p *peer, s Signal) {
 		}
 		p.early = append(p.early, list[:min(len(list), maxEarly-len(p.early))]...)
 	case p.bound(s.Peer.Resource) && p.link.open:
-		m.do(AddCandidates{Peer: m.key(p), Candidates: list})
+		m.addCandidates(p, list)
 	}
 }
 

@@ -57,6 +57,8 @@ func (c *Client) post(d delivery) {
 	switch d.notice.kind {
 	case onCallStatsReport, onUpdateCall, onInvalidEvents:
 		limit = maxInbox
+	case onAcceptCall: // may be repeated, but once it matters
+		limit = 2 * maxInbox
 	}
 	if !c.outbox.put(d, limit) {
 		c.counters.dropped.Add(1)

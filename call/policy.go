@@ -5,6 +5,7 @@ import "slices"
 // Bounds of what a received signal may hold; more is malformed.
 const (
 	maxSessionID = 128      // bytes
+	maxCandidate = 512      // bytes; longer ones are left out
 	maxSDP       = 64 << 10 // bytes
 )
 
