@@ -68,7 +68,14 @@ func (l *lab) startIn(t *testing.T, dir string, sets ...string) *device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"run", "--config", filepath.Join(dir, "intercomd.yaml")}
+	return l.startAs(t, dir, []string{l.binary}, log, sets...)
+}
+
+// startAs starts the daemon with a command that ends in its program, and the
+// file that its log goes to.
+func (l *lab) startAs(t *testing.T, dir string, command []string, log *os.File, sets ...string) *device {
+	t.Helper()
+	args := append(command[1:len(command):len(command)], "run", "--config", filepath.Join(dir, "intercomd.yaml"))
 	for _, s := range sets {
 		args = append(args, "--set", s)
 	}
@@ -76,7 +83,7 @@ func (l *lab) startIn(t *testing.T, dir string, sets ...string) *device {
 	d.client = &http.Client{Timeout: time.Hour, Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return d.dialControl()
 	}}}
-	d.process = exec.Command(l.binary, args...)
+	d.process = exec.Command(command[0], args...)
 	d.process.Stdout, d.process.Stderr = log, log
 	d.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := d.process.Start(); err != nil {

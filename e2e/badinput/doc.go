@@ -2,7 +2,8 @@
 // to the built daemon: wrong configuration, a server that cannot be reached or
 // not be trusted, media files that disappear, stanzas and session descriptions
 // that make no sense, strangers, floods, and junk on the control socket and the
-// handset page.
+// handset page; and of what its own system does: a log that nobody reads, a full
+// disk, a read-only one, no descriptors left, no network for a while.
 //
 // Every case is a subtest that shows the message the device gives, and ends
 // with proof that nothing was lost: the same process rings a contact, and

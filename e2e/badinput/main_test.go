@@ -25,7 +25,8 @@ const ownAddress = "10.98.0.1"
 const limit = 15 * time.Second
 
 // TestMain runs the tests in a process of its own, in a network namespace with
-// nothing but loopback and a card that leads nowhere.
+// nothing but loopback and a card that leads nowhere, and in a namespace for
+// what it mounts.
 func TestMain(m *testing.M) {
 	if os.Getenv(binaryVariable) == "" {
 		code, err := runInside()
@@ -33,6 +34,11 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "badinput:", err)
 		}
 		os.Exit(code)
+	}
+	// What is mounted from now on goes with this process.
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+		fmt.Fprintln(os.Stderr, "badinput: keep mounts private:", err)
+		os.Exit(1)
 	}
 	if err := openNetwork(); err != nil {
 		fmt.Fprintln(os.Stderr, "badinput:", err)
@@ -57,7 +63,7 @@ func runInside() (code int, err error) {
 	self := exec.Command("/proc/self/exe", os.Args[1:]...)
 	self.Env = append(os.Environ(), binaryVariable+"="+binary)
 	self.Stdout, self.Stderr = os.Stdout, os.Stderr
-	self.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	self.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	var exit *exec.ExitError
 	if err := self.Run(); errors.As(err, &exit) {
 		return exit.ExitCode(), nil
@@ -92,6 +98,7 @@ func TestBadInput(t *testing.T) {
 	t.Run("people", l.people)
 	t.Run("server's stream", l.streams)
 	t.Run("handset page", l.page)
+	t.Run("system", l.system)
 }
 
 // says prints the line of a case: what the device did or said.
