@@ -18,7 +18,7 @@ type Race struct {
 	// Apart is by how much the winner answered before the loser, in ms; less
 	// than 0 is after it.
 	Apart float64 `json:"apart_ms"`
-	// Told is when the loser was told, in ms after its answer.
+	// Told is when the loser was told, in ms after the winner's answer.
 	Told float64 `json:"told_ms"`
 }
 
@@ -91,19 +91,34 @@ func race(ctx context.Context, door *rig.Device, first, second *party, offset ti
 	if err != nil {
 		return Race{}, err
 	}
-	won, err := door.Await(ctx, "onAcceptCall", 0)
+	winner, loser, err := result(ctx, door, first, second)
 	if err != nil {
 		return Race{}, err
-	}
-	winner, loser := first, second
-	if won.UserID == second.user {
-		winner, loser = second, first
 	}
 	r, err := finish(ctx, winner, loser)
 	if err != nil {
 		return r, err
 	}
 	return r, hangUp(ctx, door, winner)
+}
+
+// result waits until the device holds one call. That it was accepted is told of
+// both if both answers came in one go.
+func result(ctx context.Context, door *rig.Device, first, second *party) (winner, loser *party, err error) {
+	status, err := door.AwaitStatus(ctx, "one call", func(st rig.DeviceStatus) bool {
+		return len(st.Sessions) == 1 && len(st.Sessions[0].Peers) == 1
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	switch user := status.Sessions[0].Peers[0].UserID; user {
+	case first.user:
+		return first, second, nil
+	case second.user:
+		return second, first, nil
+	default:
+		return nil, nil, fmt.Errorf("the device is in a call with %d, who was not called", user)
+	}
 }
 
 func together(a, b *party, do func(*party) error) error {
@@ -139,7 +154,7 @@ func finish(ctx context.Context, winner, loser *party) (Race, error) {
 	if _, err := loser.client.Await(ctx, "onSessionCloseListener", 0); err != nil {
 		return r, err
 	}
-	r.Apart, r.Told = milliseconds(late.At.Sub(early.At)), milliseconds(stopped.At.Sub(late.At))
+	r.Apart, r.Told = milliseconds(late.At.Sub(early.At)), milliseconds(stopped.At.Sub(early.At))
 	_, err = winner.client.Sees(ctx, winner.peer)
 	return r, err
 }

@@ -138,7 +138,7 @@ func TestTable(t *testing.T) {
 	for _, want := range []string{
 		"| 12s pulled | lower | 0.40 s | 1.00 s | 0.40 | ≤ 0.5: met | 0, SDK 0 | 0.00 s |",
 		"| 12s pulled | higher | not measured | 0.00 s | – | played: MISSED |",
-		"2 calls, one call left each time; the other client is told after 0.03 s, at most 0.04 s",
+		"2 calls, one call left each time; the other client is told 0.03 s after the first answer, at most 0.04 s",
 		"Not played: round 1: no browser",
 	} {
 		if !strings.Contains(b.String(), want) {

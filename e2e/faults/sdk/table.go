@@ -75,7 +75,7 @@ func (r Results) writeRaces(b *strings.Builder) {
 	for _, race := range r.Races {
 		told = append(told, race.Told/1000)
 	}
-	fmt.Fprintf(b, "\nTwo clients answer at the same moment: %d calls, one call left each time; the other client is told after %s, at most %s.\n",
+	fmt.Fprintf(b, "\nTwo clients answer at the same moment: %d calls, one call left each time; the other client is told %s after the first answer, at most %s.\n",
 		len(r.Races), seconds(told.median()), seconds(slices.Max(told)))
 }
 
