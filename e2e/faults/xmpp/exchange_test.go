@@ -75,14 +75,21 @@ type mark [2]int
 
 func (e *exchange) mark() mark { return mark{e.ledgers[0].next(), e.ledgers[1].next()} }
 
-// await waits until something queued after m has come both ways.
-func (e *exchange) await(ctx context.Context, m mark) error {
+// await waits until something queued after m has come both ways, and returns
+// how long after a moment that was.
+func (e *exchange) await(ctx context.Context, m mark, since time.Time) (time.Duration, error) {
 	for end, l := range e.ledgers {
 		if err := l.await(ctx, m[end]); err != nil {
-			return fmt.Errorf("%s, from end %d: %w", e.name, end, err)
+			return 0, fmt.Errorf("%s, from end %d: %w", e.name, end, err)
 		}
 	}
-	return nil
+	return time.Since(since), nil
+}
+
+// arrived is the place up to which it is known what came: what is still on its
+// way has been queued after it.
+func (e *exchange) arrived() mark {
+	return mark{e.ledgers[0].arrived(), e.ledgers[1].arrived()}
 }
 
 // tally counts what lies between two marks, by direction.

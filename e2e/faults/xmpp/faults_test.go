@@ -3,6 +3,7 @@
 package xmpp
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -15,12 +16,12 @@ type fault struct {
 	name    string
 	forgets bool // the server forgets its sessions: nobody can resume
 	// do does it, waits until it has taken effect, and returns when it was over.
-	do func(*world) time.Time
+	do func(*world) (time.Time, error)
 }
 
 // table lists the faults; the long one has them as long as in life.
 func table(p parameters) []fault {
-	down, hole, slow := 2*time.Second, 8*time.Second, 5*time.Second
+	down, hole, slow := 2*time.Second, 8*time.Second, 4*time.Second
 	if p.long {
 		down, hole, slow = 10*time.Second, time.Minute, time.Minute
 	}
@@ -38,31 +39,30 @@ func table(p parameters) []fault {
 }
 
 // restart ends the server, leaves it down for a time and starts it.
-func restart(end func(*server), down time.Duration) func(*world) time.Time {
-	return func(w *world) time.Time {
-		end(w.server)
+func restart(end func(*server) error, down time.Duration) func(*world) (time.Time, error) {
+	return func(w *world) (time.Time, error) {
+		err := end(w.server)
 		hold(down)
-		w.server.start()
-		return time.Now()
+		return time.Now(), errors.Join(err, w.server.start())
 	}
 }
 
 // vanish lets one side of every connection vanish without a word.
-func vanish(s relay.Side) func(*world) time.Time {
-	return func(w *world) time.Time {
+func vanish(s relay.Side) func(*world) (time.Time, error) {
+	return func(w *world) (time.Time, error) {
 		w.people.Vanish(s)
 		w.homes.Vanish(s)
-		return time.Now()
+		return time.Now(), nil
 	}
 }
 
 // impaired puts a rule in force in both directions for a time.
-func impaired(r relay.Rule, length time.Duration) func(*world) time.Time {
-	return func(w *world) time.Time {
+func impaired(r relay.Rule, length time.Duration) func(*world) (time.Time, error) {
+	return func(w *world) (time.Time, error) {
 		w.wire.SetBoth(r)
 		hold(length)
 		w.wire.SetBoth(relay.Rule{})
-		return time.Now()
+		return time.Now(), nil
 	}
 }
 
@@ -71,8 +71,8 @@ func impaired(r relay.Rule, length time.Duration) func(*world) time.Time {
 const middle = 150
 
 // cut resets every connection in the middle of what is sent next.
-func cut(d relay.Direction) func(*world) time.Time {
-	return func(w *world) time.Time {
+func cut(d relay.Direction) func(*world) (time.Time, error) {
+	return func(w *world) (time.Time, error) {
 		begin := time.Now()
 		proxies := []*relay.Proxy{w.people, w.homes}
 		var before [2]uint64
@@ -81,14 +81,17 @@ func cut(d relay.Direction) func(*world) time.Time {
 			p.CutAfter(d, middle)
 		}
 		for i, p := range proxies {
-			eventually(w.t, "both to come back", func() error {
+			err := await("both to come back", func() error {
 				if _, now := p.Connections(); now < before[i]+2 {
 					return fmt.Errorf("%d new connections", now-before[i])
 				}
 				return nil
 			})
+			if err != nil {
+				return begin, err
+			}
 		}
-		return begin // at most a pace later both were cut
+		return begin, nil // at most a pace later both were cut
 	}
 }
 
@@ -104,15 +107,15 @@ func TestFaults(t *testing.T) {
 			w.pair.talk()
 			for _, f := range table(p) {
 				t.Run(f.name, func(t *testing.T) {
-					o := w.play(t, f)
+					o, err := w.play(f)
 					fmt.Println(o)
-					if wrong := o.wrong(); wrong != "" {
-						t.Error(wrong)
+					if err = errors.Join(err, o.wrong()); err != nil {
+						t.Error(err)
 					}
 				})
 			}
-			t.Run("hang up", func(*testing.T) { w.pair.part() })
-			t.Run("press while the server is away", func(*testing.T) { w.pressWhileAway() })
+			w.pair.part()
+			w.pressWhileAway()
 			w.flat(before)
 		})
 	}

@@ -54,6 +54,13 @@ func (l *ledger) next() int {
 	return len(l.queued)
 }
 
+// arrived is the number after the highest that has come.
+func (l *ledger) arrived() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.highest + 1
+}
+
 // await waits until a number from n on has come.
 func (l *ledger) await(ctx context.Context, n int) error {
 	for {

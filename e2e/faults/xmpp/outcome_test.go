@@ -4,6 +4,7 @@ package xmpp
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -46,26 +47,26 @@ func (o *outcome) explain(w *world, begin place) {
 	}
 }
 
-// wrong says what should not be; "" is nothing.
-func (o outcome) wrong() string {
+// wrong says what should not be.
+func (o outcome) wrong() error {
 	if o.harm != "" {
-		return "the call was harmed: " + o.harm
+		return errors.New("the call was harmed: " + o.harm)
 	}
 	if !o.fault.forgets {
 		if bad := (tally{sent: o.links.both().sent}); o.links.both() != bad {
-			return fmt.Sprintf("links: %v, by direction %v", o.links.both(), o.links.tallies)
+			return fmt.Errorf("links: %v, by direction %v", o.links.both(), o.links.tallies)
 		}
 		if bad := (tally{sent: o.devices.both().sent}); o.devices.both() != bad {
-			return fmt.Sprintf("updates of the call: %v, by direction %v", o.devices.both(), o.devices.tallies)
+			return fmt.Errorf("updates of the call: %v, by direction %v", o.devices.both(), o.devices.tallies)
 		}
-		return ""
+		return nil
 	}
 	for d, t := range o.links.tallies {
 		if t.late > 0 || t.lost > 0 && o.later[d] == "" {
-			return fmt.Sprintf("links, direction %d: %v, and the receiver was back before the sender", d, t)
+			return fmt.Errorf("links, direction %d: %v, and the receiver was back before the sender", d, t)
 		}
 	}
-	return ""
+	return nil
 }
 
 // header and String make the table.

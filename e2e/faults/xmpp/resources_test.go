@@ -53,13 +53,15 @@ func (w *world) flat(before resources) {
 // pressWhileAway presses while the server is down: the call goes out when it is
 // back.
 func (w *world) pressWhileAway() {
-	w.server.kill()
+	_ = w.server.kill()
 	begin := time.Now()
 	if err := w.pair.door.Press(context.Background(), "front"); err != nil {
 		w.t.Fatalf("press: %v", err)
 	}
 	hold(2 * time.Second)
-	w.server.start()
+	if err := w.server.start(); err != nil {
+		w.t.Fatal(err)
+	}
 	up := time.Now()
 	session := w.pair.home.event("the call", named("onCall")).Session
 	rang := time.Since(up)

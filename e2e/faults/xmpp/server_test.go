@@ -58,7 +58,9 @@ func newServer(t *testing.T, kind software) *server {
 	}
 	t.Cleanup(func() { _ = s.output.Close() })
 	t.Cleanup(s.finish)
-	s.start()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -104,17 +106,16 @@ func (s *server) giveAway() {
 }
 
 // start starts the program and waits until it listens.
-func (s *server) start() {
-	s.t.Helper()
+func (s *server) start() error {
 	args := append([]string{"netns", "exec", s.namespace, "setpriv", "--reuid", s.user, "--regid", s.user, "--clear-groups", "--pdeathsig", "KILL"}, s.command...)
 	s.process = exec.Command("ip", args...)
 	s.process.Dir, s.process.Env = s.dir, append(os.Environ(), s.env...)
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.process.Start(); err != nil {
-		s.t.Fatalf("start %s: %v", s.name, err)
+		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	eventually(s.t, s.name+" to listen", func() error {
+	return await(s.name+" to listen", func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		conn, err := s.dial(ctx)
@@ -135,17 +136,17 @@ func (s *server) dial(ctx context.Context) (conn net.Conn, err error) {
 }
 
 // kill ends the program without a chance to say goodbye.
-func (s *server) kill() {
-	if s.process.Process == nil {
-		return // it could not be started
+func (s *server) kill() error {
+	if s.process == nil || s.process.Process == nil {
+		return nil // it could not be started
 	}
 	_ = s.process.Process.Kill()
 	_ = s.process.Wait() // "signal: killed"
+	return nil
 }
 
 // stop ends the program as an init system does.
-func (s *server) stop() {
-	s.t.Helper()
+func (s *server) stop() error {
 	_ = s.process.Process.Signal(syscall.SIGTERM)
 	ended := make(chan struct{})
 	go func() {
@@ -154,16 +155,17 @@ func (s *server) stop() {
 	}()
 	select {
 	case <-ended:
+		return nil
 	case <-time.After(patience):
 		_ = s.process.Process.Kill()
 		<-ended
-		s.t.Errorf("%s did not end in good order", s.name)
+		return fmt.Errorf("%s did not end in good order", s.name)
 	}
 }
 
 // finish kills the server and, when the test failed, shows the end of its log.
 func (s *server) finish() {
-	s.kill()
+	_ = s.kill()
 	for _, name := range []string{"server.log", "output.log"} {
 		if log, err := os.ReadFile(s.path(name)); err == nil && s.t.Failed() {
 			s.t.Logf("end of %s's %s:\n%s", s.name, name, tail(string(log), 3000))
@@ -173,21 +175,27 @@ func (s *server) finish() {
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
-// eventually asks until the condition holds, or fails the test with its last
-// error.
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
+// await asks until the condition holds, or returns its last error.
+func await(what string, condition func() error) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.Now().Add(patience)
 	for {
 		err := condition()
 		if err == nil {
-			return
+			return nil
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("wait for %s: %v", what, err)
+			return fmt.Errorf("wait for %s: %w", what, err)
 		}
 		<-ticker.C
+	}
+}
+
+// eventually is await that ends the test.
+func eventually(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	if err := await(what, condition); err != nil {
+		t.Fatal(err)
 	}
 }

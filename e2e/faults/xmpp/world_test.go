@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/intercomd/intercomd/e2e/faults/relay"
 )
 
@@ -76,22 +78,22 @@ func hold(d time.Duration) { <-time.After(d) }
 
 // play does a fault, waits until everything works again, and returns what it
 // did to whom.
-func (w *world) play(t *testing.T, f fault) outcome {
-	t.Helper()
+func (w *world) play(f fault) (o outcome, err error) {
 	begin := w.place()
-	o := outcome{fault: f, server: w.server.name, ended: f.do(w)}
-	after := w.place()
-	o.links.back = w.again(t, w.links.exchange, after.links, o.ended)
-	o.devices.back = w.again(t, w.pair.exchange, after.devices, o.ended)
-	// What was queued up to here has come, or will not: order is kept.
-	worked := w.place()
-	w.again(t, w.links.exchange, worked.links, o.ended)
-	w.again(t, w.pair.exchange, worked.devices, o.ended)
-	o.links.tallies = w.links.tally(begin.links, worked.links)
-	o.devices.tallies = w.pair.tally(begin.devices, worked.devices)
+	o = outcome{fault: f, server: w.server.name}
+	if o.ended, err = f.do(w); err != nil {
+		return o, err
+	}
+	o.links.back, o.devices.back, err = w.again(w.place(), o.ended)
+	if err == nil {
+		// What was queued up to here has come, or will not: order is kept.
+		_, _, err = w.again(w.place(), o.ended)
+	}
+	o.links.tallies = w.links.tally(begin.links, w.links.arrived())
+	o.devices.tallies = w.pair.tally(begin.devices, w.pair.arrived())
 	o.explain(w, begin)
 	o.harm = w.pair.harm(begin.at, time.Now())
-	return o
+	return o, err
 }
 
 // place is where everything is.
@@ -105,14 +107,22 @@ func (w *world) place() place {
 	return place{time.Now(), w.links.mark(), w.pair.mark(), [2]history{w.links.ends[0].history(), w.links.ends[1].history()}}
 }
 
-// again waits until something queued after a mark has come both ways and
+// mostAway bounds the wait until everything works again.
+const mostAway = 90 * time.Second
+
+// again waits until something queued after a place has come both ways and
 // returns how long after a moment that was.
-func (w *world) again(t *testing.T, e *exchange, m mark, since time.Time) time.Duration {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+func (w *world) again(p place, since time.Time) (links, devices time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), mostAway)
 	defer cancel()
-	if err := e.await(ctx, m); err != nil {
-		t.Fatalf("nothing works again: %v", err)
-	}
-	return time.Since(since)
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		links, err = w.links.await(ctx, p.links, since)
+		return err
+	})
+	group.Go(func() (err error) {
+		devices, err = w.pair.await(ctx, p.devices, since)
+		return err
+	})
+	return links, devices, group.Wait()
 }
