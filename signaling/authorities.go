@@ -18,6 +18,10 @@ type authorities struct {
 	failed string // why it could not be read again, as logged last
 }
 
+// newSessionCache keeps TLS sessions, so that the next handshake with the same
+// server is a short one (RFC 8446 section 2.2).
+func newSessionCache() tls.ClientSessionCache { return tls.NewLRUClientSessionCache(4) }
+
 func newAuthorities(file string, config *tls.Config) (*authorities, error) {
 	a := &authorities{file: file, config: config}
 	if file == "" {
@@ -44,6 +48,7 @@ func (a *authorities) load() error {
 	}
 	a.config = a.config.Clone()
 	a.config.RootCAs, a.pem = pool, pem
+	a.config.ClientSessionCache = newSessionCache() // what others vouched for is checked again
 	return nil
 }
 

@@ -64,8 +64,8 @@ func TestBackoff(t *testing.T) {
 		}},
 		{"a short life does not reset", []step{
 			{failedNetwork, 0, almostOne, 500 * time.Millisecond},
-			{failedNetwork, 9 * time.Second, almostOne, time.Second},
-			{failedNetwork, 10 * time.Second, almostOne, 500 * time.Millisecond},
+			{failedNetwork, 4 * time.Second, almostOne, time.Second},
+			{failedNetwork, 5 * time.Second, almostOne, 500 * time.Millisecond},
 			{failedConflict, 59 * time.Second, 0, time.Minute},
 			{failedConflict, 59 * time.Second, 0, 2 * time.Minute},
 			{failedConflict, time.Hour, 0, time.Minute},

@@ -83,7 +83,7 @@ type Timing struct {
 	BackoffMax  time.Duration // bound of every random wait; default 30 s
 	RefusedMin  time.Duration // wait after a refused login or a conflict; doubles; default 1 min
 	RefusedMax  time.Duration // longest such wait; default 15 min
-	StableAfter time.Duration // time online after which random waits start anew; default 10 s
+	StableAfter time.Duration // time online after which random waits start anew; default 5 s
 }
 
 // liveness returns the intervals that hold now.
@@ -113,7 +113,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.BackoffMax, 30 * time.Second},
 		{&t.RefusedMin, time.Minute},
 		{&t.RefusedMax, 15 * time.Minute},
-		{&t.StableAfter, 10 * time.Second},
+		{&t.StableAfter, 5 * time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value
@@ -204,6 +204,8 @@ func (cfg Config) authorities(self jid.JID) (*authorities, error) {
 		ServerName: self.Domainpart(),
 		MinVersion: tls.VersionTLS12,
 		RootCAs:    cfg.RootCAs,
+
+		ClientSessionCache: newSessionCache(),
 	}
 	if cfg.TLS == DirectTLS {
 		out.NextProtos = []string{"xmpp-client"} // XEP-0368 section 3

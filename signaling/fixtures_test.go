@@ -99,8 +99,9 @@ func wire(s call.Signal) string {
 
 func (testCodec) Decode(stanza []byte) (call.Signal, error) {
 	var m struct {
-		XMLName xml.Name `xml:"jabber:client message"`
-		From    string   `xml:"from,attr"`
+		XMLName xml.Name  `xml:"jabber:client message"`
+		From    string    `xml:"from,attr"`
+		Delay   *struct{} `xml:"urn:xmpp:delay delay"`
 		S       *struct {
 			Type string `xml:"t,attr"`
 			ID   string `xml:"id,attr"`
@@ -111,6 +112,8 @@ func (testCodec) Decode(stanza []byte) (call.Signal, error) {
 		return call.Signal{}, err
 	}
 	switch {
+	case m.Delay != nil:
+		return call.Signal{}, errors.New("delivered late")
 	case m.S == nil:
 		return call.Signal{}, errors.New("no call signal")
 	case m.S.Type == "panic":

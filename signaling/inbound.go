@@ -28,6 +28,8 @@ const (
 	warnEvery = time.Minute // between warnings about stanzas that are no signals
 )
 
+var errTooLate = errors.New("the caller has given up since")
+
 var errStreamEnded = errors.New("the server closed the stream")
 
 // inbound turns the elements of a stream into signals and answers. It belongs
@@ -39,6 +41,7 @@ type inbound struct {
 	reply   func(stanza string) // queues an answer
 	ready   func()              // hello was answered
 	acks    *acks               // counts the stanzas
+	held    held                // those the server kept meanwhile
 	invalid *atomic.Uint64      // stanzas that were dropped
 
 	warned time.Time // when the last warning was logged
@@ -88,7 +91,11 @@ func (in *inbound) message(raw []byte, start xml.StartElement) {
 		in.log.Debug("message came back", "from", clip(from))
 		return
 	}
-	s, err := in.decode(withNamespace(raw, start))
+	stanza, late := in.held.unstamp(withNamespace(raw, start))
+	s, err := in.decode(stanza)
+	if err == nil && late && in.held.tooLate(s) {
+		err = errTooLate
+	}
 	if err != nil {
 		in.drop("dropped message", from, err)
 		return

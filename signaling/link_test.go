@@ -413,7 +413,7 @@ func TestWaitsStartAnewAfterAStableTime(t *testing.T) {
 		limit time.Duration // longest wait over 20 reconnections
 		least time.Duration
 	}{
-		{11 * time.Second, 500 * time.Millisecond, 0},
+		{5 * time.Second, 500 * time.Millisecond, 0},
 		{time.Second, 30 * time.Second, time.Second},
 	} {
 		t.Run(tt.up.String(), func(t *testing.T) {

@@ -53,7 +53,8 @@ type session struct {
 	id       string        // names the session to <resume/>; "" cannot be resumed
 	location string        // where the server wants it resumed, or ""
 	max      time.Duration // how long the server keeps it, 0 is unknown
-	ended    time.Time     // when its last connection was lost
+	heard    time.Time     // when something came on its last connection
+	ended    time.Time     // when that was given up
 
 	acked   uint32 // stanzas the server has handled, as it told last, modulo 2^32
 	unacked []sent // those after them, oldest first

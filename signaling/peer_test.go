@@ -132,13 +132,28 @@ func (p *peer) element() (element, error) {
 	}
 }
 
+// expectStanza reads one stanza and checks it, passing over what manages the
+// stream.
+func (p *peer) expectStanza(want string) {
+	p.t.Helper()
+	p.expectOther(want, func(e element) bool { return e.start.Name.Space == nsManagement })
+}
+
 // expect reads one element and checks it.
 func (p *peer) expect(want string) {
+	p.t.Helper()
+	p.expectOther(want, func(element) bool { return false })
+}
+
+func (p *peer) expectOther(want string, pass func(element) bool) {
 	p.t.Helper()
 	if err := p.conn.SetReadDeadline(time.Now().Add(2 * time.Hour)); err != nil {
 		p.t.Fatalf("set deadline: %v", err)
 	}
 	e, err := p.element()
+	for err == nil && pass(e) {
+		e, err = p.element()
+	}
 	if err != nil {
 		p.t.Fatalf("read: %v, want %s", err, want)
 	}

@@ -53,19 +53,21 @@ func TestAcknowledgements(t *testing.T) {
 		p := s.login()
 		c.wantState(true)
 		c.Send(hangUp("one"))
-		c.Send(hangUp("two"))
 		p.expect(wire(hangUp("one")))
-		p.expect(wire(hangUp("two")))
 		p.expect(smR)
+		c.Send(hangUp("two"))
+		p.expectStanza(wire(hangUp("two")))
 		p.send(message("in") + `<iq type='get' id='q' from='a@b/c'><ping xmlns='urn:xmpp:ping'/></iq>` +
-			`<presence/><message from='x@y'><a></b></message><stream:what/> ` + smR)
-		p.expect(`<iq type='result' id='q' to='a@b/c'></iq>`)
+			`<presence/><message from='x@y'><a></b></message><stream:what/> `)
+		p.expectStanza(`<iq type='result' id='q' to='a@b/c'></iq>`)
+		p.send(smR)
 		p.expect(smA(5)) // with the answer to hello
 		synctest.Wait()
 		if n := c.Status().Unacked; n != 5 {
 			t.Errorf("%d unacknowledged, want presence, ping, two signals and an answer", n)
 		}
 		p.send(smA(4))
+		p.expect(smR) // for the second signal
 		synctest.Wait()
 		if n := c.Status().Unacked; n != 1 {
 			t.Errorf("%d unacknowledged, want the answer", n)
@@ -90,7 +92,7 @@ func TestResumption(t *testing.T) {
 		}
 		p.send(message("in"))
 		c.wantSignal("in")
-		p.expect(wire(accept("a")))
+		p.expectStanza(wire(accept("a")))
 		p.conn.Close() // b and c are lost
 		c.wantState(false)
 		c.Send(accept("d"))
@@ -101,7 +103,7 @@ func TestResumption(t *testing.T) {
 		}
 		c.wantSignal("held")
 		for _, session := range []string{"b", "c", "d"} {
-			p.expect(wire(accept(session)))
+			p.expectStanza(wire(accept(session)))
 		}
 		p.expect(smR)
 		p.send(smA(6) + smR)
@@ -132,7 +134,7 @@ func TestRefusedResumption(t *testing.T) {
 				c.wantState(true)
 				for _, session := range []string{"a", "b", "c"} {
 					c.Send(accept(session))
-					p.expect(wire(accept(session)))
+					p.expectStanza(wire(accept(session)))
 				}
 				p.conn.Close()
 				c.wantState(false)
@@ -141,7 +143,7 @@ func TestRefusedResumption(t *testing.T) {
 					t.Errorf("state %+v, want a new session", st)
 				}
 				for _, session := range tt.want {
-					p.expect(wire(accept(session)))
+					p.expectStanza(wire(accept(session)))
 				}
 				p.expect(smR)
 			})

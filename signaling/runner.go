@@ -72,6 +72,14 @@ func (r *runner) attempt(ctx context.Context) (up time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
+	up, err = r.serve(ctx, s)
+	return up, explainStream(l.cfg.Domain, l.cfg.Resource, err)
+}
+
+// serve serves a stream to its end. What the session before it left
+// unacknowledged goes first.
+func (r *runner) serve(ctx context.Context, s *stream) (up time.Duration, err error) {
+	l := r.link
 	signals, others := r.session.take()
 	logLost(l.log, l.queue.putBack(signals))
 	if s.resumed {
@@ -79,12 +87,15 @@ func (r *runner) attempt(ctx context.Context) (up time.Duration, err error) {
 	}
 	r.session = s.session
 	in := &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid}
+	if s.resumed {
+		in.held = held{domain: s.domain, away: time.Since(s.session.heard)}
+	}
 	r.since = time.Time{}
 	err = s.run(ctx, in, func() { r.up(s.session.jid.String(), s.resumed) })
 	if !r.since.IsZero() {
 		up = time.Since(r.since)
 	}
-	return up, explainStream(l.cfg.Domain, l.cfg.Resource, err)
+	return up, err
 }
 
 // login tries the addresses of the server in order until one lets the link in.

@@ -104,7 +104,7 @@ func (s *stream) settle() {
 		}
 	default:
 	}
-	s.session.ended = time.Now()
+	s.session.heard, s.session.ended = s.life.last, time.Now()
 }
 
 // stuckUntil is when a window that is full is too long so, or zero.
