@@ -70,6 +70,7 @@ type Ports struct {
 	Playback func() DeviceStatus      // state of the speaker
 	GPIO     func() []DeviceStatus    // state of lines and keys
 	Counters func() map[string]uint64 // counters of the media engine
+	Signals  func() map[string]uint64 // counters of the signalling link and of the calls
 	Process  func() ProcessStatus     // what the process takes
 
 	Tone     func(Tone)              // plays a tone at the door, or ends it with NoTone

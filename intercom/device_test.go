@@ -28,7 +28,7 @@ func TestFirstAnswerWins(t *testing.T) {
 			t.Errorf("%d remote streams reach the speaker, want 1", r.media.attached)
 		}
 		r.answer(toAnna, call.SignalAccept)
-		r.wantSaid("a second accept changes nothing")
+		r.wantSaid("who accepts all the same is told once more", "hangUp 101")
 		r.press("front")
 		r.wantSaid("press in a call stops it", "hangUp 102")
 	})

@@ -113,7 +113,7 @@ func (d *Device) Status() Status {
 	st := Status{
 		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: d.xmppStatus(),
 		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Playback: ask(d.ports.Playback),
-		GPIO: ask(d.ports.GPIO), Media: ask(d.ports.Counters), Process: ask(d.ports.Process),
+		GPIO: ask(d.ports.GPIO), Media: ask(d.ports.Counters), Signals: ask(d.ports.Signals), Process: ask(d.ports.Process),
 		Buttons: []string{}, Contacts: []ContactStatus{}, Sessions: []SessionStatus{},
 	}
 	for _, b := range d.cfg.Buttons {

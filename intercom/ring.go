@@ -172,7 +172,9 @@ func (d *Device) stopAll(sessions []*call.Session, ext call.Extension) error {
 }
 
 func (d *Device) end(s *call.Session, ext call.Extension) error {
-	d.note(s).ended = true
+	if n := d.notes[s.ID()]; n != nil {
+		n.ended = true
+	}
 	if s.Incoming() && s.State() == call.StateNew {
 		return s.Reject(d.greeting(ext))
 	}

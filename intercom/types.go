@@ -48,7 +48,11 @@ type Status struct {
 	Contacts []ContactStatus   `json:"contacts"`
 	Sessions []SessionStatus   `json:"sessions"`
 	Media    map[string]uint64 `json:"media"` // counters of the media engine, e.g. encoders_h264
-	Process  ProcessStatus     `json:"process"`
+	// Signals are counters of the signalling link (queued and unacked stanzas
+	// wait now, the others count since the start) and of what the calls did not
+	// take.
+	Signals map[string]uint64 `json:"signals"`
+	Process ProcessStatus     `json:"process"`
 }
 
 // XMPPStatus is the state of the signalling link.

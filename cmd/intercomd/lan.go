@@ -93,6 +93,7 @@ func (s *lanServer) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("lan.listen: %w", err)
 	}
+	ln = newGate(ln)
 	s.log.Info("handset page is up", "address", ln.Addr().String(), "tls", s.tls)
 	xmppCtx, stopXMPP := context.WithCancel(ctx)
 	xmpp := make(chan error, 1)

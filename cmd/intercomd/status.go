@@ -42,6 +42,9 @@ func writeStatus(w io.Writer, s intercom.Status, now time.Time) error {
 	if counters := counterCell(s.Media); counters != "" {
 		row("media", counters)
 	}
+	if counters := counterCell(s.Signals); counters != "" {
+		row("signals", counters)
+	}
 	row("process", processCell(s.Process))
 	if len(s.Sessions) == 0 {
 		row("sessions", "none")

@@ -74,3 +74,13 @@ func (d *daemon) linkChanged(now signaling.State) {
 	s := d.link.Status()
 	d.device.SetXMPP(intercom.XMPPStatus{State: s.State, JID: s.JID, Since: s.Since, Error: s.Err})
 }
+
+// signalCounters counts what the link and the calls did with signals.
+func (d *daemon) signalCounters() map[string]uint64 {
+	link, calls := d.link.Status(), d.client.Counters()
+	return map[string]uint64{
+		"queued": uint64(link.Queued), "unacked": uint64(link.Unacked),
+		"reconnects": link.Reconnects, "resumptions": link.Resumptions,
+		"invalid": link.Invalid, "ignored": calls.Ignored, "limited": calls.Limited, "dropped": calls.Dropped,
+	}
+}

@@ -33,6 +33,7 @@ func busyStatus() intercom.Status {
 		Process:  intercom.ProcessStatus{Goroutines: 41, Files: 18, Memory: 22<<20 + 1<<19},
 		Contacts: []intercom.ContactStatus{{Name: "Anna", UserID: 101}, {Name: "Ben", UserID: 102}},
 		Media:    map[string]uint64{"peers": 2, "encoders_h264": 1, "encoders_vp8": 0},
+		Signals:  map[string]uint64{"reconnects": 3, "resumptions": 2, "queued": 0},
 		Sessions: []intercom.SessionStatus{
 			{ID: "7b0c9d2e-50f2-4d7e-9d3e-0d1f6a4d5b11", State: "ACTIVE", CallType: "video", Initiator: 104, Since: ago(20 * time.Second),
 				Peers: []intercom.PeerStatus{{UserID: 101, Name: "Anna", State: "CONNECTED"}, {UserID: 109, State: "CONNECTING"}, {UserID: 110, State: "UNDEFINED"}}},
@@ -63,6 +64,7 @@ lamp status    auto:23, missing: no chip
 buttons        front, side (stuck)
 contacts       Anna (101), Ben (102)
 media          encoders_h264 1, peers 2
+signals        reconnects 3, resumptions 2
 process        41 goroutines, 18 files, 22.5 MiB
 
 SESSION                                STATE    CALL             FOR   PEER         CONNECTION

@@ -119,6 +119,7 @@ func (d *daemon) wireCalls() error {
 		Playback: d.playbackStatus,
 		GPIO:     d.lines.status,
 		Counters: d.engine.Stats,
+		Signals:  d.signalCounters,
 		Process:  processStatus,
 		Tone:     d.tone,
 		Indicate: d.indicate,
