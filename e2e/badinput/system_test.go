@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ func (l *lab) system(t *testing.T) {
 		{"read-only file system", l.readOnly},
 		{"no descriptors left", l.noDescriptors},
 		{"press while offline", l.pressOffline},
+		{"cable pulled in a call", l.cablePulled},
 		{"signals", l.hangups},
 		{"what calls leave behind", l.remains},
 	} {
@@ -256,6 +258,32 @@ func reachable(t *testing.T, address string) {
 			t.Errorf("proxy: %v", err)
 		}
 	})
+}
+
+// cablePulled takes the network away in a call, and gives it back.
+func (l *lab) cablePulled(t *testing.T, a *phone) {
+	d := l.start(t)
+	d.online(t)
+	id, c := a.talk(t, d)
+	for _, step := range []struct{ command, logs string }{
+		{"link set eth1 down", "up=false"},
+		{"link set eth1 up", "up=true moved=false"},
+	} {
+		if out, err := exec.Command("ip", strings.Fields(step.command)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v: %s", step.command, err, out)
+		}
+		eventually(t, "the log to tell of the network", func() error {
+			if !strings.Contains(d.warning("network has changed"), step.logs) {
+				return errors.New("nothing is said")
+			}
+			return nil
+		})
+		says(t, "%s", d.warning("network has changed"))
+	}
+	c.sees(t)
+	d.silent(t, 0, anna, id)
+	a.hangUp(t, d, id, c)
+	a.nothingLost(t, d)
 }
 
 // hangups sends signals that end other programs.
