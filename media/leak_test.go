@@ -124,7 +124,7 @@ func TestNothingIsLeftOfCalls(t *testing.T) {
 				r.eventually(time.Minute, "every peer is closed", func() bool { return r.engine.Stats()["peers"] == 0 })
 				time.Sleep(10 * time.Second) // longer than any of pion's timers
 				synctest.Wait()
-				assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+				assert.LessOrEqual(t, runtime.NumGoroutine(), before+2, "the run time's own come and go; six calls would leave six")
 				assert.False(t, r.camera.isOpen.Load())
 				assert.False(t, r.mic.isOpen.Load())
 			})

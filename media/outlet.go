@@ -3,8 +3,10 @@ package media
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -21,6 +23,7 @@ type outlet struct {
 	frames atomic.Uint64
 
 	feedback feedback
+	pace     pace
 
 	mu      sync.Mutex
 	live    bool // the connection is up
@@ -141,6 +144,33 @@ func (o *outlet) restart() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.needKey = o.kind == call.KindVideo
+}
+
+// estimated takes a peer's estimate of what the path carries, bit/s.
+func (o *outlet) estimated(now time.Time, bitrate float64) {
+	o.adapt(now, func(a *allowance) { a.estimate(now, bitrate) })
+}
+
+// reported takes a peer's reports on what we sent.
+func (o *outlet) reported(now time.Time, reports []rtcp.ReceptionReport) {
+	ssrc := o.ssrc()
+	o.feedback.note(reports, ssrc, now)
+	for _, r := range reports {
+		if r.SSRC == ssrc {
+			o.adapt(now, func(a *allowance) { a.report(now, float64(r.FractionLost)/256) })
+		}
+	}
+}
+
+// adapt lets the encoder follow what the path takes.
+func (o *outlet) adapt(now time.Time, f func(*allowance)) {
+	o.mu.Lock()
+	src := o.source
+	o.mu.Unlock()
+	if src != nil && o.kind == call.KindVideo && o.pace.take(now, o.bytes.Load(), src.limit, f) {
+		src.log.Debug("the way to a peer takes another bitrate", "limit", o.pace.limit())
+		src.retarget()
+	}
 }
 
 // codec is the codec in use, "" before negotiation.

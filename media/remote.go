@@ -192,14 +192,17 @@ func (p *peer) readFeedback(sender *webrtc.RTPSender, o *outlet) {
 			return
 		}
 		p.path.heard()
+		now := time.Now()
 		for _, packet := range packets {
 			switch packet := packet.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 				o.wantKeyFrame()
 			case *rtcp.ReceiverReport:
-				o.feedback.note(packet.Reports, o.ssrc(), time.Now())
+				o.reported(now, packet.Reports)
 			case *rtcp.SenderReport:
-				o.feedback.note(packet.Reports, o.ssrc(), time.Now())
+				o.reported(now, packet.Reports)
+			case *rtcp.ReceiverEstimatedMaximumBitrate:
+				o.estimated(now, float64(packet.Bitrate))
 			}
 		}
 	}

@@ -94,12 +94,22 @@ func (s *source) remove(o *outlet) {
 	s.control.wantBitrate(s.targetBitrate())
 }
 
-// targetBitrate is the least of the configured bitrate and the peers' limits.
+// retarget gives the encoder the bitrate of the moment.
+func (s *source) retarget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.control.wantBitrate(s.targetBitrate())
+}
+
+// targetBitrate is the least of the configured bitrate, the peers' limits and
+// what the ways to them take.
 func (s *source) targetBitrate() int {
 	target := s.limit
 	for _, o := range s.outlets {
-		if o.limit > 0 {
-			target = min(target, max(o.limit, minBitrate))
+		for _, limit := range []int{o.limit, o.pace.limit()} {
+			if limit > 0 {
+				target = min(target, max(limit, minBitrate))
+			}
 		}
 	}
 	return target
