@@ -45,7 +45,7 @@ func (m *machine) lookAfter(now time.Time, p *peer, moved bool) {
 	switch {
 	case moved, r.role != repairIdle && p.link.settled:
 		m.offerSoon(now, p)
-	case overdue && p.user > m.cfg.Self:
+	case overdue && p.user > m.cfg.Self && !m.around.offline:
 		r.offerAt = now.Add(returnMoment)
 	case !overdue && r.role == repairIdle && p.link.open:
 		m.do(Probe{Peer: m.key(p)})
@@ -70,8 +70,12 @@ func (m *machine) signalingChanged(now time.Time, e signalingChanged) {
 	}
 }
 
-// giveMoment lets an offer of the peer that waited at the server come first.
+// giveMoment lets an offer of the peer that waited at the server come first. A
+// peer makes one once the connection was broken for the grace time.
 func (m *machine) giveMoment(now time.Time, p *peer) {
+	if p.repair.giveUpBy.IsZero() || now.Before(p.repair.giveUpBy.Add(repairGrace-m.cfg.DisconnectTimeInterval)) {
+		return
+	}
 	moment := resumeMoment
 	if p.user > m.cfg.Self {
 		moment = resumeMomentHigher

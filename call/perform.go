@@ -22,7 +22,11 @@ func (c *Client) perform(actions []action) {
 		case doMedia:
 			c.media.Do(a.command)
 		case tell:
-			c.post(delivery{a.notice, c.sessions[a.notice.session], a.view})
+			d := delivery{notice: a.notice, view: a.view}
+			if a.view != nil { // without one it is of no session here, whatever its id
+				d.session = c.sessions[a.notice.session]
+			}
+			c.post(d)
 		case release:
 			c.release(a.stream)
 		case report:
