@@ -20,7 +20,7 @@ type pair struct {
 	session    call.SessionID
 }
 
-func startPair(t *testing.T, s *server, address string) *pair {
+func startPair(t *testing.T, s *server, address, logs string) *pair {
 	t.Helper()
 	p := &pair{exchange: newExchange(t, "devices", 500*time.Millisecond)}
 	update := func(end int) func(intercom.Event) {
@@ -30,8 +30,8 @@ func startPair(t *testing.T, s *server, address string) *pair {
 			}
 		}
 	}
-	p.door = startDevice(t, s, address, door, home, update(0))
-	p.home = startDevice(t, s, address, home, door, update(1))
+	p.door = startDevice(t, s, address, logs, door, home, update(0))
+	p.home = startDevice(t, s, address, logs, home, door, update(1))
 	ends := [2]*device{p.door, p.home}
 	p.send = func(end, n int) {
 		err := ends[end].Do(context.Background(), control.VerbUpdate, intercom.SessionRequest{Session: p.session, Extension: extension(n)})

@@ -59,8 +59,12 @@ func (e *exchange) run() {
 // extension is the userInfo of number n.
 func extension(n int) call.Extension { return call.Extension{numberKey: strconv.Itoa(n)} }
 
-// received notes an update that came to an end.
+// received notes an update that came to an end. One without a number has a
+// description for a new connection.
 func (e *exchange) received(end int, ext call.Extension) {
+	if _, numbered := ext[numberKey]; !numbered {
+		return
+	}
 	n, err := strconv.Atoi(ext[numberKey])
 	if err == nil {
 		err = e.ledgers[1-end].receive(n)

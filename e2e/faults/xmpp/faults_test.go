@@ -99,10 +99,10 @@ func cut(d relay.Direction) func(*world) (time.Time, error) {
 func TestFaults(t *testing.T) {
 	p := readParameters(t)
 	fmt.Println(header)
-	for _, kind := range programs() {
-		t.Run(kind.name, func(t *testing.T) {
+	for _, site := range sites(t) {
+		t.Run(site.kind.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, kind, p)
+			w := newWorld(t, site, p)
 			before := w.resources()
 			w.pair.talk()
 			for _, f := range table(p) {

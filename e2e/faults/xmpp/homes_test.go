@@ -3,12 +3,14 @@
 package xmpp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -53,7 +55,7 @@ log: {level: debug}
 }
 
 // startDevice runs a daemon until the test ends and waits until it is online.
-func startDevice(t *testing.T, s *server, address string, user, other call.UserID, follow func(intercom.Event)) *device {
+func startDevice(t *testing.T, s *server, address, logs string, user, other call.UserID, follow func(intercom.Event)) *device {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
@@ -64,7 +66,7 @@ func startDevice(t *testing.T, s *server, address string, user, other call.UserI
 			t.Fatal(err)
 		}
 	}
-	log, err := os.Create(filepath.Join(dir, "device.log"))
+	log, err := os.Create(filepath.Join(cmp.Or(logs, dir), strings.ReplaceAll(t.Name(), "/", "-")+fmt.Sprintf("-%d.log", user)))
 	if err != nil {
 		t.Fatal(err)
 	}

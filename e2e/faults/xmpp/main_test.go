@@ -68,6 +68,7 @@ type parameters struct {
 	long     bool          // LONG=1: faults as long as in life, default timing of the links
 	restarts time.Duration // RESTARTS: how long the server is restarted again and again
 	every    time.Duration // EVERY: time between restarts
+	logs     string        // LOGS: folder that keeps the logs of the devices; "" keeps none
 }
 
 func readParameters(t *testing.T) parameters {
@@ -76,6 +77,7 @@ func readParameters(t *testing.T) parameters {
 		long:     os.Getenv("LONG") != "",
 		restarts: duration(t, "RESTARTS", 12*time.Second),
 		every:    duration(t, "EVERY", 5*time.Second),
+		logs:     os.Getenv("LOGS"),
 	}
 }
 

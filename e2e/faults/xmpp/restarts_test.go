@@ -14,13 +14,13 @@ import (
 // by turns, with a call in progress.
 func TestRestarts(t *testing.T) {
 	p := readParameters(t)
-	for _, kind := range programs() {
-		t.Run(kind.name, func(t *testing.T) {
+	for _, site := range sites(t) {
+		t.Run(site.kind.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, kind, p)
+			w := newWorld(t, site, p)
 			before := w.resources()
 			w.pair.talk()
-			s := &series{server: kind.name}
+			s := &series{server: site.kind.name}
 			turns := []fault{
 				{"restart, killed", true, restart((*server).kill, time.Second)},
 				{"restart, in good order", true, restart((*server).stop, time.Second)},

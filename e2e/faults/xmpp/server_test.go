@@ -11,7 +11,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -38,20 +37,17 @@ type server struct {
 	output    *os.File // of all runs
 }
 
-// newServer starts a server; it ends with the test.
-func newServer(t *testing.T, kind software) *server {
+// newServer starts a server at its site; it ends with the test.
+func newServer(t *testing.T, place *site) *server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "faults-"+kind.name) // unlike t.TempDir, it can be given away
+	dir, err := os.MkdirTemp("", "faults-"+place.kind.name) // unlike t.TempDir, it can be given away
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &server{software: kind, t: t, dir: dir, namespace: fmt.Sprintf("fx%d-%d", os.Getpid(), kind.subnet)}
-	ip(t, "netns add "+s.namespace)
-	t.Cleanup(func() { ip(t, "netns del "+s.namespace) })
-	ip(t, "-n "+s.namespace+" link set lo up")
+	s := &server{software: place.kind, t: t, dir: dir, namespace: place.namespace}
 	writeCertificates(s)
-	s.command, s.env = kind.setUp(s)
+	s.command, s.env = s.setUp(s)
 	s.giveAway()
 	if s.output, err = os.Create(s.path("output.log")); err != nil {
 		t.Fatal(err)
@@ -62,13 +58,6 @@ func newServer(t *testing.T, kind software) *server {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func ip(t *testing.T, command string) {
-	t.Helper()
-	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
-		t.Fatalf("ip %s: %v: %s", command, err, out)
-	}
 }
 
 func (s *server) path(name string) string { return filepath.Join(s.dir, name) }

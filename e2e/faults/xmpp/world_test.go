@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,33 +17,69 @@ import (
 	"github.com/intercomd/intercomd/e2e/faults/relay"
 )
 
-// world is a server with everything around it: the wire to it, a proxy for the
-// links and one for the devices beside it, and both pairs behind the wire.
+// site is where a server lives: a namespace of its own and the wire to it.
+type site struct {
+	kind      software
+	namespace string
+	address   string // in the namespace, on the wire
+	wire      *relay.Wire
+}
+
+// sites makes one for each server. All are there before the first device runs
+// and stay until the last has ended: a device acts when the addresses of its
+// machine change.
+func sites(t *testing.T) []*site {
+	t.Helper()
+	var all []*site
+	for _, kind := range programs() {
+		near := fmt.Sprintf("10.97.%d.1/24", kind.subnet)
+		s := &site{
+			kind:      kind,
+			namespace: fmt.Sprintf("fx%d-%d", os.Getpid(), kind.subnet),
+			address:   fmt.Sprintf("10.97.%d.2", kind.subnet),
+		}
+		ip(t, "netns add "+s.namespace)
+		t.Cleanup(func() { ip(t, "netns del "+s.namespace) })
+		ip(t, "-n "+s.namespace+" link set lo up")
+		wire, err := relay.NewWire(t.Context(),
+			relay.Port{Interface: fmt.Sprintf("eth%d", kind.subnet), Address: near},
+			relay.Port{Namespace: s.namespace, Interface: "eth0", Address: s.address + "/24"}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.wire = wire
+		keepRunning(t, "wire", wire.Run)
+		all = append(all, s)
+	}
+	return all
+}
+
+func ip(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+		t.Fatalf("ip %s: %v: %s", command, err, out)
+	}
+}
+
+// world is a server with everything around it: a proxy for the links and one
+// for the devices beside it, and both pairs at the other end of the wire.
 type world struct {
+	*site
 	t      *testing.T
 	server *server
-	wire   *relay.Wire
 	people *relay.Proxy // of the links
 	homes  *relay.Proxy // of the devices
 	links  *links
 	pair   *pair
 }
 
-func newWorld(t *testing.T, kind software, p parameters) *world {
+func newWorld(t *testing.T, s *site, p parameters) *world {
 	t.Helper()
-	w := &world{t: t, server: newServer(t, kind)}
-	near, far := fmt.Sprintf("10.97.%d.1", kind.subnet), fmt.Sprintf("10.97.%d.2", kind.subnet)
-	wire, err := relay.NewWire(t.Context(),
-		relay.Port{Interface: fmt.Sprintf("eth%d", kind.subnet), Address: near + "/24"},
-		relay.Port{Namespace: w.server.namespace, Interface: "eth0", Address: far + "/24"}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.wire = wire
-	keepRunning(t, "wire", wire.Run)
-	w.people, w.homes = w.proxy(far+":5001"), w.proxy(far+":5002")
-	w.links = startLinks(t, w.server, far+":5001", p)
-	w.pair = startPair(t, w.server, far+":5002")
+	w := &world{site: s, t: t, server: newServer(t, s)}
+	people, homes := s.address+":5001", s.address+":5002"
+	w.people, w.homes = w.proxy(people), w.proxy(homes)
+	w.links = startLinks(t, w.server, people, p)
+	w.pair = startPair(t, w.server, homes, p.logs)
 	return w
 }
 
@@ -48,7 +87,7 @@ func newWorld(t *testing.T, kind software, p parameters) *world {
 func (w *world) proxy(address string) *relay.Proxy {
 	w.t.Helper()
 	var listener net.Listener
-	err := relay.InNamespace(w.server.namespace, func() (err error) {
+	err := relay.InNamespace(w.namespace, func() (err error) {
 		listener, err = net.Listen("tcp", address)
 		return err
 	})
