@@ -57,6 +57,12 @@
 // order per peer, and none after ClosePeer; when [Engine.Run] has returned, all
 // its goroutines have ended and the devices are closed.
 //
-// It does not adapt to bandwidth beyond the limit a call sets, and it relies
-// on drivers to unblock a pending read when they are closed.
+// The bitrate of a picture is the least of what the configuration, the limits
+// of calls and the paths of all its viewers allow, but 100 kbit/s. What a path
+// takes is known from the estimates (REMB) and the losses that peers report, so
+// it takes some seconds to find out, and a camera whose bitrate cannot be set
+// goes on as it is. Packets are not paced: a key frame must fit the queue of the
+// narrowest hop. Sound is never reduced.
+//
+// The package relies on drivers to unblock a pending read when they are closed.
 package media

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/media/playout"
@@ -18,6 +19,7 @@ type Engine struct {
 	devices  *devices
 	mixer    *playout.Mixer
 	inbox    *queue[any] // call.MediaCommand or peerEvent
+	offline  atomic.Bool // there is no network
 
 	// Owned by Run.
 	peers   map[call.PeerKey]*peer
@@ -183,6 +185,11 @@ func (e *Engine) GetUserMedia(
 ) (call.LocalStream, error) {
 	return e.devices.open(ctx, session, params)
 }
+
+// SetNetwork tells whether the machine has a network, as it is taken to have at
+// first. While it has none, peers are sent nothing, so that the first packets
+// afterwards find their way at once. It may be called at any time.
+func (e *Engine) SetNetwork(up bool) { e.offline.Store(!up) }
 
 // PlayTone plays t on the speaker, mixed with the voices of the peers or alone,
 // in place of the tone before. It does not block.

@@ -41,6 +41,7 @@ const (
 // what outsiders may put in and what they may make us send, and notices when
 // the peer is heard again after a silence.
 type gate struct {
+	offline *atomic.Bool   // there is no network
 	refused *atomic.Uint64 // counts packets that were not let in
 	again   func()         // the peer is heard again; must not block
 
@@ -57,9 +58,9 @@ type gate struct {
 	quiet    lull
 }
 
-func newGate(refused *atomic.Uint64, again func()) *gate {
+func newGate(offline *atomic.Bool, refused *atomic.Uint64, again func()) *gate {
 	return &gate{
-		refused: refused, again: again,
+		offline: offline, refused: refused, again: again,
 		packets:  newBudget(peerPackets, peerPacketsBurst),
 		bytes:    newBudget(peerBytes, peerBytesBurst),
 		reports:  newBudget(peerReports, peerReportsBurst),
@@ -152,8 +153,13 @@ func isReport(packet []byte) bool {
 
 // mayContact decides whether a packet may be sent to addr at now. The peer's own
 // address is let through without a look at the rest: it is asked for each
-// packet of a picture.
+// packet of a picture. Without a network nothing is sent but to ourselves: each
+// packet would make the kernel look for a neighbour who is not there, and the
+// first ones after would wait for the end of that search, up to a second.
 func (g *gate) mayContact(addr netip.AddrPort, now func() time.Time) bool {
+	if g.offline.Load() && !addr.Addr().Unmap().IsLoopback() {
+		return false
+	}
 	if g.isPeer(addr) {
 		return true
 	}

@@ -44,7 +44,7 @@ func TestGateBoundsWhatComesIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var refused atomic.Uint64
-			g := newGate(&refused, func() {})
+			g := newGate(new(atomic.Bool), &refused, func() {})
 			g.setPeer(peerAddr)
 			g.addServer(serverAddr)
 			now, in, rests := time.Unix(1000, 0), 0, false
@@ -66,7 +66,7 @@ func TestGateBoundsWhatComesIn(t *testing.T) {
 
 func TestGateKeepsTheCallWhileStrangersFlood(t *testing.T) {
 	var refused atomic.Uint64
-	g := newGate(&refused, func() {})
+	g := newGate(new(atomic.Bool), &refused, func() {})
 	g.setPeer(netip.MustParseAddrPort("[::ffff:10.0.0.2]:5000"))
 	now := time.Unix(1000, 0)
 	lost := 0
@@ -83,7 +83,7 @@ func TestGateKeepsTheCallWhileStrangersFlood(t *testing.T) {
 }
 
 func TestGateBoundsChecksToAddressesNobodyAnsweredFrom(t *testing.T) {
-	g := newGate(new(atomic.Uint64), func() {})
+	g := newGate(new(atomic.Bool), new(atomic.Uint64), func() {})
 	g.setPeer(peerAddr)
 	g.addServer(serverAddr)
 	now, sent := time.Unix(1000, 0), 0
@@ -126,8 +126,22 @@ func TestLull(t *testing.T) {
 	}
 }
 
+func TestGateSendsNothingWithoutANetwork(t *testing.T) {
+	var offline atomic.Bool
+	g := newGate(&offline, new(atomic.Uint64), func() {})
+	g.setPeer(peerAddr)
+	g.addServer(serverAddr)
+	for _, off := range []bool{false, true, false} {
+		offline.Store(off)
+		for _, addr := range []netip.AddrPort{peerAddr, serverAddr, strangerAddr} {
+			assert.Equal(t, !off, g.mayContact(addr, time.Now), addr)
+		}
+		assert.True(t, g.mayContact(netip.MustParseAddrPort("[::ffff:127.0.0.1]:9"), time.Now))
+	}
+}
+
 func TestGateCostsNoMemory(t *testing.T) {
-	g := newGate(new(atomic.Uint64), func() {})
+	g := newGate(new(atomic.Bool), new(atomic.Uint64), func() {})
 	g.setPeer(peerAddr)
 	now, in := time.Unix(1000, 0), packetOf(96, 1200)
 	assert.Zero(t, testing.AllocsPerRun(10000, func() {
@@ -141,7 +155,7 @@ func TestGateCostsNoMemory(t *testing.T) {
 
 // BenchmarkGate measures what a packet costs that is refused.
 func BenchmarkGate(b *testing.B) {
-	g := newGate(new(atomic.Uint64), func() {})
+	g := newGate(new(atomic.Bool), new(atomic.Uint64), func() {})
 	in := packetOf(96, 1200)
 	for b.Loop() {
 		g.admit(strangerAddr, in, time.Now())

@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,7 +68,7 @@ func takeIn(t *testing.T, text string) error {
 	require.NoError(t, router.AddNet(n))
 	cfg, err := Config{Net: n}.withDefaults()
 	require.NoError(t, err)
-	stack, err := newStack(cfg, newCounters(), testLog(), watcher{heard: func() {}, again: func() {}, overrun: func() {}})
+	stack, err := newStack(cfg, new(atomic.Bool), newCounters(), testLog(), watcher{heard: func() {}, again: func() {}, overrun: func() {}})
 	require.NoError(t, err)
 	pc, err := stack.api.NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)

@@ -119,6 +119,26 @@ func TestPictureAfterTheWayIsBack(t *testing.T) {
 	}
 }
 
+// TestNoNetwork tells the engine that the network is gone, which it need not
+// find out then: nothing is sent, and the picture is back with the network.
+func TestNoNetwork(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, r.stream("s")), p)
+		p.speak()
+		time.Sleep(2 * time.Second)
+		r.engine.SetNetwork(false)
+		time.Sleep(50 * time.Millisecond)
+		frames, sounds := p.frames.Load(), p.audio.Load()
+		time.Sleep(3 * time.Second)
+		assert.Equal(t, frames, p.frames.Load())
+		assert.Equal(t, sounds, p.audio.Load())
+		r.engine.SetNetwork(true)
+		r.eventually(time.Second, "the picture is back", func() bool { return p.frames.Load() > frames })
+		p.close()
+	})
+}
+
 // stateOfRemote is the state the other end is in once it had time to notice.
 func (r *rig) stateOfRemote(p *remotePeer) webrtc.PeerConnectionState {
 	time.Sleep(3 * time.Second)

@@ -185,7 +185,7 @@ func (p *peer) open() error {
 
 // connectable makes the PeerConnection.
 func (p *peer) connectable() error {
-	t, err := newStack(p.engine.cfg, p.engine.counters, p.log, watcher{
+	t, err := newStack(p.engine.cfg, &p.engine.offline, p.engine.counters, p.log, watcher{
 		heard:   p.path.heard,
 		again:   func() { p.inbox.put(heardAgain{}) },
 		overrun: func() { p.inbox.put(tooManyStreams{}) },

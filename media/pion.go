@@ -55,8 +55,9 @@ type watcher struct {
 	overrun func() // the peer uses more streams than there are
 }
 
-// newStack makes what one PeerConnection is built with.
-func newStack(cfg Config, c *counters, log *slog.Logger, w watcher) (*stack, error) {
+// newStack makes what one PeerConnection is built with. It sends nothing while
+// offline.
+func newStack(cfg Config, offline *atomic.Bool, c *counters, log *slog.Logger, w watcher) (*stack, error) {
 	m, err := newMediaEngine()
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func newStack(cfg Config, c *counters, log *slog.Logger, w watcher) (*stack, err
 	if err != nil {
 		return nil, err
 	}
-	t := &stack{gate: newGate(&c.refused, w.again), loopback: cfg.IncludeLoopback || onlyLoopback()}
+	t := &stack{gate: newGate(offline, &c.refused, w.again), loopback: cfg.IncludeLoopback || onlyLoopback()}
 	s, err := t.settings(cfg, log, w)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/intercomd/intercomd/call"
@@ -161,7 +162,7 @@ func FuzzRemoteSDP(f *testing.F) {
 		if err != nil {
 			return
 		}
-		stack, err := newStack(cfg, newCounters(), testLog(), watcher{})
+		stack, err := newStack(cfg, new(atomic.Bool), newCounters(), testLog(), watcher{})
 		require.NoError(t, err)
 		pc, err := stack.api.NewPeerConnection(webrtc.Configuration{})
 		require.NoError(t, err)
