@@ -96,11 +96,12 @@ func (e *exchange) arrived() mark {
 	return mark{e.ledgers[0].arrived(), e.ledgers[1].arrived()}
 }
 
-// tally counts what lies between two marks, by direction.
-func (e *exchange) tally(from, to mark) [2]tally {
+// tally counts what lies between two marks, by direction; back is when it could
+// leave again.
+func (e *exchange) tally(from, to mark, back time.Time) [2]tally {
 	var out [2]tally
 	for d, l := range e.ledgers {
-		out[d] = l.tally(from[d], to[d])
+		out[d] = l.tally(from[d], to[d], back)
 	}
 	return out
 }

@@ -78,26 +78,50 @@ func (l *ledger) await(ctx context.Context, n int) error {
 	}
 }
 
+// lifetime is how long a link keeps an update that it cannot send.
+const lifetime = 30 * time.Second
+
 // tally is what became of a range of numbers.
 type tally struct {
-	sent, lost, doubled, late int
+	sent    int
+	expired int // did not come, and were older than lifetime when they could have left
+	lost    int // did not come for another reason
+	doubled int // came more than once
+	late    int // came after a higher one
 }
 
 func (a tally) plus(b tally) tally {
-	return tally{a.sent + b.sent, a.lost + b.lost, a.doubled + b.doubled, a.late + b.late}
+	return tally{a.sent + b.sent, a.expired + b.expired, a.lost + b.lost, a.doubled + b.doubled, a.late + b.late}
 }
 
 func (a tally) String() string {
-	return fmt.Sprintf("%d sent, %d lost, %d twice, %d late", a.sent, a.lost, a.doubled, a.late)
+	return fmt.Sprintf("%d sent, %d expired, %d lost, %d twice, %d late", a.sent, a.expired, a.lost, a.doubled, a.late)
 }
 
-// tally counts the numbers from from to before to.
-func (l *ledger) tally(from, to int) tally {
+// lost lists when the numbers from from to before to that never came were
+// queued.
+func (l *ledger) lost(from, to int) []time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []time.Time
+	for n := from; n < to; n++ {
+		if l.copies[n] == 0 {
+			out = append(out, l.queued[n])
+		}
+	}
+	return out
+}
+
+// tally counts the numbers from from to before to; back is when they could
+// leave again.
+func (l *ledger) tally(from, to int, back time.Time) tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := tally{sent: to - from}
 	for n := from; n < to; n++ {
 		switch {
+		case l.copies[n] == 0 && back.Sub(l.queued[n]) > lifetime:
+			sum.expired++
 		case l.copies[n] == 0:
 			sum.lost++
 		case l.copies[n] > 1:
@@ -114,26 +138,28 @@ func TestLedger(t *testing.T) {
 	tests := []struct {
 		name string
 		came []int
+		back int // seconds after the first
 		want tally
 	}{
-		{"all", []int{0, 1, 2, 3}, tally{sent: 4}},
-		{"none", nil, tally{sent: 4, lost: 4}},
-		{"a gap", []int{0, 3}, tally{sent: 4, lost: 2}},
-		{"twice", []int{0, 1, 0, 1, 1, 2, 3}, tally{sent: 4, doubled: 2}},
-		{"overtaken", []int{0, 2, 1, 3}, tally{sent: 4, late: 1}},
+		{"all", []int{0, 1, 2, 3}, 0, tally{sent: 4}},
+		{"none", nil, 0, tally{sent: 4, lost: 4}},
+		{"a gap", []int{0, 3}, 0, tally{sent: 4, lost: 2}},
+		{"twice", []int{0, 1, 0, 1, 1, 2, 3}, 0, tally{sent: 4, doubled: 2}},
+		{"overtaken", []int{0, 2, 1, 3}, 0, tally{sent: 4, late: 1}},
+		{"too old", []int{1}, 33, tally{sent: 4, expired: 2, lost: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLedger()
-			for range 4 {
-				l.send(time.Now())
+			l, begin := newLedger(), time.Now()
+			for n := range 4 {
+				l.send(begin.Add(time.Duration(n) * time.Second))
 			}
 			for _, n := range tt.came {
 				if err := l.receive(n); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if got := l.tally(0, 4); got != tt.want {
+			if got := l.tally(0, 4, begin.Add(time.Duration(tt.back)*time.Second)); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
 			if err := l.receive(4); err == nil {

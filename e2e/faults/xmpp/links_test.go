@@ -70,7 +70,7 @@ func (l *link) cameBack(at time.Time) (time.Time, bool) {
 func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	t.Helper()
 	l := &links{exchange: newExchange(t, "links", 200*time.Millisecond), label: s.name}
-	timing := signaling.Timing{PingIdleInCall: time.Second, PingTimeoutInCall: time.Second}
+	timing := signaling.Timing{PingIdleInCall: time.Second, PingTimeoutInCall: time.Second, BackoffMax: 2 * time.Second}
 	if p.long {
 		timing = signaling.Timing{}
 		l.pace = time.Second

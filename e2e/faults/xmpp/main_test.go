@@ -17,6 +17,9 @@ import (
 // daemon's program is.
 const binaryVariable = "FAULTS_XMPP_BINARY"
 
+// runVariable names the run: the beginning of the namespaces' names.
+const runVariable = "FAULTS_RUN"
+
 // TestMain runs the tests in a process of its own, in a network namespace with
 // nothing but loopback and the wires to the servers.
 func TestMain(m *testing.M) {
@@ -75,8 +78,8 @@ func readParameters(t *testing.T) parameters {
 	t.Helper()
 	return parameters{
 		long:     os.Getenv("LONG") != "",
-		restarts: duration(t, "RESTARTS", 12*time.Second),
-		every:    duration(t, "EVERY", 5*time.Second),
+		restarts: duration(t, "RESTARTS", 6*time.Second),
+		every:    duration(t, "EVERY", 3*time.Second),
 		logs:     os.Getenv("LOGS"),
 	}
 }

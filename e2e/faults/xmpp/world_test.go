@@ -3,6 +3,7 @@
 package xmpp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -30,12 +31,13 @@ type site struct {
 // machine change.
 func sites(t *testing.T) []*site {
 	t.Helper()
+	run := cmp.Or(os.Getenv(runVariable), fmt.Sprintf("fx%d", os.Getpid()))
 	var all []*site
 	for _, kind := range programs() {
 		near := fmt.Sprintf("10.97.%d.1/24", kind.subnet)
 		s := &site{
 			kind:      kind,
-			namespace: fmt.Sprintf("fx%d-%d", os.Getpid(), kind.subnet),
+			namespace: fmt.Sprintf("%s-%d", run, kind.subnet),
 			address:   fmt.Sprintf("10.97.%d.2", kind.subnet),
 		}
 		ip(t, "netns add "+s.namespace)
@@ -128,8 +130,8 @@ func (w *world) play(f fault) (o outcome, err error) {
 		// What was queued up to here has come, or will not: order is kept.
 		_, _, err = w.again(w.place(), o.ended)
 	}
-	o.links.tallies = w.links.tally(begin.links, w.links.arrived())
-	o.devices.tallies = w.pair.tally(begin.devices, w.pair.arrived())
+	o.links.tallies = w.links.tally(begin.links, w.links.arrived(), o.ended.Add(o.links.back))
+	o.devices.tallies = w.pair.tally(begin.devices, w.pair.arrived(), o.ended.Add(o.devices.back))
 	o.explain(w, begin)
 	o.harm = w.pair.harm(begin.at, time.Now())
 	return o, err
