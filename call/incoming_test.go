@@ -209,6 +209,24 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestManyStrangers checks that any number of users who are not allowed gets a
+// bounded number of answers, and that a contact rings meanwhile.
+func TestManyStrangers(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(102, "door")
+		for i := range call.UserID(1000) {
+			door.Receive(incomingCall(call.SessionID(i.String()), 1000+i, 102))
+			pass(10 * time.Millisecond)
+		}
+		if n := len(w.network.Sent(102)); n < 60 || n > 71 {
+			t.Errorf("%d rejects in 10 s, want about 20 + 10×5", n)
+		}
+		door.Receive(incomingCall("good", 101, 102))
+		synctest.Wait()
+		w.only(door)
+	})
+}
+
 // TestUnknownSession is section 5 of the protocol: what the app hears of
 // signals for sessions that do not live.
 func TestUnknownSession(t *testing.T) {

@@ -16,6 +16,11 @@ const (
 	// every so many seconds.
 	ringBurst = 5
 	ringRate  = 0.1 // per second
+
+	// All those together who are not allowed may be refused so often: beyond
+	// it they get no answer.
+	strangerBurst = 20
+	strangerRate  = 5 // per second
 )
 
 // bucket is a token bucket.
@@ -46,8 +51,9 @@ func (b *bucket) next(burst, rate float64) time.Time {
 // limiter rates users. It remembers a bounded number of them: who is not
 // allowed is forgotten first, and among equals who was silent longest.
 type limiter struct {
-	allowed func(UserID) bool
-	users   map[UserID]*allowance
+	allowed   func(UserID) bool
+	users     map[UserID]*allowance
+	strangers bucket
 }
 
 type allowance struct {
@@ -61,7 +67,8 @@ func newLimiter(allowed func(UserID) bool) *limiter {
 
 // call says whether u may open or be refused another session now.
 func (l *limiter) call(now time.Time, u UserID) bool {
-	return l.user(now, u).calls.take(now, callBurst, callRate)
+	return l.user(now, u).calls.take(now, callBurst, callRate) &&
+		(l.allowed(u) || l.strangers.take(now, strangerBurst, strangerRate))
 }
 
 // ring says whether u may ring now.

@@ -91,8 +91,9 @@ func (m *machine) Handle(now time.Time, e event) ([]action, error) {
 			m.close()
 		}
 	case networkChanged:
+		moved := m.around.down && e.change == NetworkMoved
 		m.around = m.around.after(now, e)
-		m.networkChanged(now, e.change)
+		m.networkChanged(now, e.change, moved)
 	case signalingChanged:
 		m.around = m.around.after(now, e)
 		m.signalingChanged(now, e)

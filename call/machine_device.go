@@ -19,6 +19,9 @@ const (
 	// heldProbe is when the path is looked at a second time: the first time
 	// packets may have been found that were under way.
 	heldProbe = time.Second
+	// warnSpacing is the least time between two hangUps to devices that were
+	// turned away before.
+	warnSpacing = time.Second
 )
 
 // heldOffer is an offer of a peer that is not answered yet: because it came
@@ -53,11 +56,14 @@ func (p *peer) steers(resource string) bool {
 	return !slices.Contains(p.away, resource) && (p.bound(resource) || broken)
 }
 
-// turnAway remembers a device that is not the one in the call.
-func (p *peer) turnAway(resource string) {
-	if len(p.away) < maxTurnedAway && !slices.Contains(p.away, resource) {
-		p.away = append(p.away, resource)
+// turnAway remembers a device that is not the one in the call, and says whether
+// it is a new one.
+func (p *peer) turnAway(resource string) bool {
+	if len(p.away) >= maxTurnedAway || slices.Contains(p.away, resource) {
+		return false
 	}
+	p.away = append(p.away, resource)
+	return true
 }
 
 // doubt takes a signal of a device that is not in the call. Its offer is kept.
@@ -68,8 +74,8 @@ func (m *machine) doubt(now time.Time, p *peer, s Signal) {
 	case !isOffer(s.Reconnect):
 	case !slices.Contains(p.away, resource):
 		m.hold(now, p, resource, *s.Reconnect)
-	case p.updates.take(now, updateBurst, updateRate): // it did not hear so
-		m.turnAway(p, resource)
+	default: // it did not hear so
+		m.turnAway(now, p, resource)
 	}
 }
 
@@ -109,13 +115,17 @@ func (m *machine) refute(now time.Time, p *peer) {
 		h.probed, h.probeAt = true, now.Add(heldProbe)
 	default:
 		p.repair.held = nil
-		m.turnAway(p, h.resource)
+		m.turnAway(now, p, h.resource)
 	}
 }
 
 // turnAway tells a device that it is not the one in the call, and remembers it.
-func (m *machine) turnAway(p *peer, resource string) {
-	p.turnAway(resource)
+// One that knows is told again now and then.
+func (m *machine) turnAway(now time.Time, p *peer, resource string) {
+	if !p.turnAway(resource) && now.Sub(p.warnedAt) < warnSpacing {
+		return
+	}
+	p.warnedAt = now
 	s := m.newSignal(p, SignalHangUp)
 	s.Peer.Resource = resource
 	m.send(s)

@@ -19,19 +19,21 @@ const (
 )
 
 // networkChanged looks after every peer once the device's network is usable.
-// While it is not, no PeerConnection is opened: it would have no address.
-func (m *machine) networkChanged(now time.Time, e NetworkEvent) {
+// While it is not, no PeerConnection is opened: it would have no address. A
+// network that came back elsewhere has broken every connection; one that changed
+// without being away may only have got another address.
+func (m *machine) networkChanged(now time.Time, e NetworkEvent, elsewhere bool) {
 	if m.around.down {
 		return
 	}
 	for _, p := range m.livePeers() {
-		moved := e == NetworkMoved
+		anew := e == NetworkMoved || !p.link.open
 		switch {
 		case p.phase == peerJoined:
-			m.lookAfter(now, p, moved)
-		case p.phase == peerDialing && (moved || !p.link.open):
+			m.lookAfter(now, p, elsewhere)
+		case p.phase == peerDialing && anew:
 			m.offer(p)
-		case p.phase == peerAnswering && (moved || !p.link.open):
+		case p.phase == peerAnswering && anew:
 			m.makeAnswer(p)
 		}
 	}
@@ -39,11 +41,11 @@ func (m *machine) networkChanged(now time.Time, e NetworkEvent) {
 
 // lookAfter finds out whether the connection to a peer survived, or replaces
 // it at once where that is known already.
-func (m *machine) lookAfter(now time.Time, p *peer, moved bool) {
+func (m *machine) lookAfter(now time.Time, p *peer, elsewhere bool) {
 	r := &p.repair
 	overdue := due(r.offerAt, now)
 	switch {
-	case moved, r.role != repairIdle && p.link.settled:
+	case elsewhere, r.role != repairIdle && p.link.settled:
 		m.offerSoon(now, p)
 	case overdue && p.user > m.cfg.Self && !m.around.offline:
 		r.offerAt = now.Add(returnMoment)

@@ -71,6 +71,7 @@ type peer struct {
 	suspectUntil time.Time // a hangUp of another device counts until then
 	suspectExt   Extension
 	probedAt     time.Time // when a signal of the peer last had the path probed
+	warnedAt     time.Time // when a device was last told that it is not in the call
 	updates      bucket    // what the app is told of its updates and repeated accepts
 }
 

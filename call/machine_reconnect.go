@@ -207,10 +207,10 @@ func (m *machine) afford(now time.Time, p *peer) time.Time {
 // offerRepair makes a new PeerConnection and asks it for an offer.
 func (m *machine) offerRepair(now time.Time, p *peer) {
 	r := &p.repair
+	m.reconnecting(now, p)
 	if r.offerAt = m.afford(now, p); !r.offerAt.Equal(now) {
 		return
 	}
-	m.reconnecting(now, p)
 	m.reopen(p)
 	r.role, r.sentAt, r.offerAt, r.crossed = repairOffering, time.Time{}, time.Time{}, false
 	r.offerID = offerID(m.seed, m.key(p))
@@ -298,6 +298,9 @@ func (m *machine) answerReceived(now time.Time, p *peer, resource string, d Reco
 	case m.offering(p) && r.sent():
 		p.bind(resource)
 		r.applied, r.retryAt = hash, now.Add(repairRetry)
+		if r.held != nil && r.held.answerAt.IsZero() {
+			r.held = nil // it was about what is repaired now
+		}
 		m.do(ApplyAnswer{Peer: m.key(p), Answer: d.SDP})
 		m.settle(p)
 	case !p.bound(resource) || !p.link.settled || hash == r.applied:

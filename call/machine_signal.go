@@ -66,7 +66,7 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 			m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
 		}
 	default:
-		m.turnAway(p, s.Peer.Resource)
+		m.turnAway(now, p, s.Peer.Resource)
 	}
 }
 
