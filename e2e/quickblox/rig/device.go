@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -314,15 +313,4 @@ func (d *Device) Close() error {
 		<-d.read
 	}
 	return errors.Join(err, d.log.Close())
-}
-
-// ignoreExit drops the exit code of a program that was told to end.
-func ignoreExit(err error) error {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if s, ok := exit.Sys().(syscall.WaitStatus); ok && (s.Signaled() || s.Exited()) {
-			return nil
-		}
-	}
-	return err
 }

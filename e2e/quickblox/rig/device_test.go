@@ -41,11 +41,22 @@ func pretend(t *testing.T, script, events string) *Device {
 	t.Cleanup(func() {
 		server.Close()
 		<-served
-		if err := ignoreExit(proc.stop()); err != nil {
-			t.Errorf("stop: %v", err)
+		if err := proc.kill(); err != nil {
+			t.Errorf("kill: %v", err)
 		}
 	})
 	return d
+}
+
+func TestDeviceSnapshot(t *testing.T) {
+	d := pretend(t, "exit 0", `{"user_id":104,"media":{"video_packets_received":7}}`)
+	st, err := d.Snapshot(t.Context())
+	if err != nil || st.UserID != 104 || st.Media["video_packets_received"] != 7 {
+		t.Errorf("snapshot %+v, %v", st, err)
+	}
+	if _, err := pretend(t, "exit 0", "no status").Snapshot(t.Context()); err == nil {
+		t.Error("what is no status was taken for one")
+	}
 }
 
 func TestDeviceFollowsEvents(t *testing.T) {

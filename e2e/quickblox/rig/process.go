@@ -60,6 +60,16 @@ func (p *process) stop() error {
 	}
 }
 
+// kill ends the program at once, for one that has nothing to lose.
+func (p *process) kill() error {
+	err := p.cmd.Process.Kill()
+	<-p.done
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill process: %w", err)
+	}
+	return nil
+}
+
 // exited says whether the program has ended.
 func (p *process) exited() bool {
 	select {

@@ -93,9 +93,10 @@ func startProsody(ctx context.Context, ns *Namespace, dir string) (*prosody, err
 	}
 }
 
+// close does not let the server end by itself: it would wait for clients that
+// were cut off and never came back.
 func (p *prosody) close() error {
-	err := p.process.stop()
-	return errors.Join(ignoreExit(err), p.output.Close())
+	return errors.Join(p.process.kill(), p.output.Close())
 }
 
 func prepareProsody(ns *Namespace, dir string) error {
