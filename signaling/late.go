@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"mellium.im/xmpp/jid"
+
 	"github.com/intercomd/intercomd/call"
 )
 
@@ -23,14 +25,15 @@ const (
 // for a user who was offline; but those of a resumed session were sent to this
 // very session and are the first copy that arrives, so the stamp means nothing.
 type held struct {
-	domain string        // of the server
-	away   time.Duration // how long nothing was heard; 0 when no session was resumed
+	resumed bool          // in a new session there are none
+	self    jid.JID       // of the session
+	away    time.Duration // how long nothing was heard
 }
 
 // unstamp takes the server's own stamps of a whole stanza off, when the session
 // was resumed, and tells whether there were any.
 func (h held) unstamp(stanza []byte) ([]byte, bool) {
-	if h.away == 0 || !bytes.Contains(stanza, []byte(nsDelay)) {
+	if !h.resumed || !bytes.Contains(stanza, []byte(nsDelay)) {
 		return stanza, false
 	}
 	d := xml.NewDecoder(io.MultiReader(strings.NewReader(streamHeader), bytes.NewReader(stanza)))
@@ -63,13 +66,14 @@ func (h held) unstamp(stanza []byte) ([]byte, bool) {
 	}
 }
 
-// own tells whether an element is a stamp of the server itself.
+// own tells whether an element is a stamp of the server itself. It signs with
+// its domain, or, as Prosody does, with the account the session belongs to.
 func (h held) own(start xml.StartElement) bool {
 	if start.Name != (xml.Name{Space: nsDelay, Local: "delay"}) {
 		return false
 	}
 	from := attr(start, "from")
-	return from == "" || strings.EqualFold(from, h.domain)
+	return from == "" || strings.EqualFold(from, h.self.Domain().String()) || strings.EqualFold(from, h.self.Bare().String())
 }
 
 // tooLate tells whether a signal that was held back has lost its meaning.

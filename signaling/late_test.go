@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mellium.im/xmpp/jid"
 )
 
 // stamped is message with a delay stamp from an entity.
@@ -25,6 +27,8 @@ func TestUnstamp(t *testing.T) {
 		{"two", `<message>` + stamp + `<s/>` + stamp + `</message>`, `<message><s/></message>`},
 		{"without from", `<message><delay xmlns='urn:xmpp:delay'/></message>`, `<message></message>`},
 		{"prefixed", `<message xmlns:d='urn:xmpp:delay'><d:delay from='CHAT.test'/><s/></message>`, `<message xmlns:d='urn:xmpp:delay'><s/></message>`},
+		{"of the account", `<message><delay xmlns='urn:xmpp:delay' from='104-7@chat.test'/><s/></message>`, `<message><s/></message>`},
+		{"of a session", `<message><delay xmlns='urn:xmpp:delay' from='104-7@chat.test/web'/></message>`, `<message><delay xmlns='urn:xmpp:delay' from='104-7@chat.test/web'/></message>`},
 		{"of somebody else", `<message><delay xmlns='urn:xmpp:delay' from='x@chat.test'/></message>`, `<message><delay xmlns='urn:xmpp:delay' from='x@chat.test'/></message>`},
 		{"inside", `<message><s>` + stamp + `</s></message>`, `<message><s>` + stamp + `</s></message>`},
 		{"other namespace", `<message><delay xmlns='urn:x'/>urn:xmpp:delay</message>`, `<message><delay xmlns='urn:x'/>urn:xmpp:delay</message>`},
@@ -32,12 +36,13 @@ func TestUnstamp(t *testing.T) {
 		{"cut off", `<message>` + stamp, `<message>` + stamp},
 	}
 	for _, tt := range tests {
-		h := held{domain: "chat.test", away: time.Second}
+		h := held{resumed: true, self: jid.MustParse(testFull)}
 		got, stripped := h.unstamp([]byte(tt.stanza))
 		if string(got) != tt.want || stripped != (tt.want != tt.stanza) {
 			t.Errorf("%s: %s, %v; want %s", tt.name, got, stripped, tt.want)
 		}
-		if got, stripped := (held{domain: "chat.test"}).unstamp([]byte(tt.stanza)); string(got) != tt.stanza || stripped {
+		h.resumed = false
+		if got, stripped := h.unstamp([]byte(tt.stanza)); string(got) != tt.stanza || stripped {
 			t.Errorf("%s, not resumed: %s, %v", tt.name, got, stripped)
 		}
 	}

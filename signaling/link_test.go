@@ -30,13 +30,20 @@ func testConfig(s *server) Config {
 
 func start(t *testing.T, cfg Config) *client {
 	t.Helper()
+	c := newClient(t, cfg)
+	c.run()
+	return c
+}
+
+// newClient returns a link that does not run yet.
+func newClient(t *testing.T, cfg Config) *client {
+	t.Helper()
 	c := &client{t: t, log: &logbook{}, signals: make(chan call.Signal, 1000), states: make(chan State, 1000), done: make(chan error, 1)}
 	var err error
 	if c.Link, err = New(cfg, testCodec{}, c.log.logger()); err != nil {
 		t.Fatal(err)
 	}
 	c.now = func() time.Time { return time.Now().AddDate(30, 0, 0) } // a bubble's clock begins in 2000
-	c.run()
 	return c
 }
 

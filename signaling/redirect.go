@@ -32,7 +32,7 @@ type redirect struct {
 // again. stable says that the link was up for good in between.
 func (r *redirect) follow(d *dialer, err error, stable bool) bool {
 	var to *redirectError
-	if stable || !errors.As(err, &to) {
+	if named := errors.As(err, &to); stable || !named {
 		r.count = 0
 	}
 	r.address = ""

@@ -88,7 +88,7 @@ func (r *runner) serve(ctx context.Context, s *stream) (up time.Duration, err er
 	r.session = s.session
 	in := &inbound{codec: l.codec, log: l.log, recv: r.recv, invalid: &l.invalid}
 	if s.resumed {
-		in.held = held{domain: s.domain, away: time.Since(s.session.heard)}
+		in.held = held{resumed: true, self: s.session.jid, away: time.Since(s.session.heard)}
 	}
 	r.since = time.Time{}
 	err = s.run(ctx, in, func() { r.up(s.session.jid.String(), s.resumed) })

@@ -39,6 +39,7 @@ type server struct {
 	boundJID   string   // default: as asked for
 	silent     string   // phase in which the server stops answering
 	streamErr  string   // condition sent instead of features
+	other      string   // the host that see-other-host names
 
 	enabled  string                       // answer to <enable/>; "" offers no stream management
 	onResume func(element) (string, bool) // answers <resume/>, and tells whether the session goes on
@@ -69,7 +70,32 @@ func (s *server) stop() {
 // dial is a Config.Dial.
 func (s *server) dial(context.Context) (net.Conn, error) {
 	client, pipe := net.Pipe()
-	conn := newBuffered(pipe)
+	s.accept(newBuffered(pipe))
+	return client, nil
+}
+
+// listen serves a TCP port of its own.
+func (s *server) listen() *net.TCPAddr {
+	s.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	s.wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.accept(conn)
+		}
+	})
+	return l.Addr().(*net.TCPAddr)
+}
+
+// accept negotiates on conn.
+func (s *server) accept(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dials = append(s.dials, time.Now())
@@ -82,7 +108,6 @@ func (s *server) dial(context.Context) (net.Conn, error) {
 			conn.Close()
 		}
 	}()
-	return client, nil
 }
 
 func (s *server) dialTimes() []time.Time {
@@ -95,6 +120,13 @@ func (s *server) usedMechanism() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.mech
+}
+
+// certificate is what the server shows.
+func (s *server) certificate() *tls.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tls
 }
 
 func (s *server) setStreamError(condition string) {
@@ -133,13 +165,13 @@ func (s *server) hang(p *peer, phase string) {
 func (s *server) negotiate(p *peer) error {
 	s.hang(p, "connect")
 	if s.mode == DirectTLS {
-		p.secure(s.tls)
+		p.secure(s.certificate())
 	}
 	if err := p.openStream(); err != nil {
 		return err
 	}
 	if e := s.streamError(); e != "" {
-		p.send("<stream:error><" + e + " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+		p.send("<stream:error><" + e + " xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" + s.other + "</" + e + "></stream:error></stream:stream>")
 		return errSilent
 	}
 	s.hang(p, "features")
@@ -151,7 +183,7 @@ func (s *server) negotiate(p *peer) error {
 		s.hang(p, "proceed")
 		p.send(`<proceed xmlns='` + nsTLS + `'/>`)
 		s.hang(p, "handshake")
-		p.secure(s.tls)
+		p.secure(s.certificate())
 		if err := p.openStream(); err != nil {
 			return err
 		}
