@@ -83,7 +83,9 @@ func pressedTwice(t *turn) (outcome, error) {
 	if err := t.press(t.ctx, "front"); err != nil {
 		return broken, err
 	}
-	if err := t.device.Control.Press(t.ctx, "front"); err != nil {
+	err := t.device.Control.Press(t.ctx, "front")
+	t.pressed = time.Now()
+	if err != nil {
 		return broken, err
 	}
 	if err := t.disturb(ringing); err != nil {

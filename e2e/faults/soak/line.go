@@ -134,8 +134,9 @@ func (l *line) press(ctx context.Context, button string) error {
 	if err := pause(ctx, time.Until(l.pressed.Add(pressWindow))); err != nil {
 		return err
 	}
+	err := l.device.Control.Press(ctx, button)
 	l.pressed = time.Now()
-	return l.device.Control.Press(ctx, button)
+	return err
 }
 
 // Close ends everything, the newest first.

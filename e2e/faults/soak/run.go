@@ -131,7 +131,7 @@ func (r *runner) note(res result, status intercom.Status) {
 	defer r.mu.Unlock()
 	r.report.add(res, sample{time.Since(r.began), status.Process}, runtime.NumGoroutine())
 	r.options.Log.Info("call", "line", res.line, "plan", res.plan.String(), "outcome", res.outcome, "idle", res.lull.idle.Round(time.Millisecond),
-		"right", res.plan.right(res.outcome), "err", firstLine(res.err))
+		"right", res.plan.right(res.outcome), "megabytes", fmt.Sprintf("%.1f", megabytes(status.Process.Memory)), "err", firstLine(res.err))
 }
 
 // final notes the device's counters.

@@ -94,10 +94,10 @@ func (p *Phone) SwitchOn() error {
 	linkCtx, stopLink := context.WithCancel(context.Background())
 	restCtx, stopRest := context.WithCancel(context.Background())
 	on.stopLink, on.stopRest = stopLink, stopRest
+	p.on = on
 	on.tasks.Go(func() { on.errs <- on.client.Run(restCtx) })
 	on.tasks.Go(func() { on.errs <- on.engine.Run(restCtx, on.client.MediaEvent) })
 	go func() { on.linkDone <- on.link.Run(linkCtx, on.client.Receive, on.linkChanged) }()
-	p.on = on
 	return nil
 }
 

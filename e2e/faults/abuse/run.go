@@ -1,0 +1,342 @@
+package abuse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/intercomd/intercomd/call"
+	"github.com/intercomd/intercomd/e2e/faults/soak/site"
+	"github.com/intercomd/intercomd/intercom"
+)
+
+// Bounds of what an attack may bring about.
+const (
+	memoryBound  = 20 << 20    // bytes above what there was before
+	latencyBound = time.Second // from a press to the ring, or to the hangUp
+	gapBound     = time.Second // without media, 5 pictures and 50 packets of sound a second
+	idleBound    = site.AnswerTime + 2*time.Second
+)
+
+// result is what came of an attack.
+type result struct {
+	attack   attack
+	sent     int
+	took     time.Duration
+	did      string  // what the device did
+	cpu      float64 // of one core, 0 … 1
+	memory   int64   // the most above what there was before, bytes
+	presses  []time.Duration
+	missed   int           // presses that reached nobody
+	gap      time.Duration // the longest without media in a call
+	idle     time.Duration // from the end of the attack and of the call
+	problems []string
+}
+
+func (r *result) problem(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+// Run attacks, and reports. The error tells of what kept it from going on.
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	s, err := newScene(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	report = &Report{length: o.Length}
+	if err := s.withDevice(ctx, "device", "", func() error {
+		if err := s.measureQuiet(ctx, report); err != nil {
+			return err
+		}
+		return s.attackAll(ctx, report, []situation{idle, inCall, conference}, nil)
+	}); err != nil {
+		return report, err
+	}
+	for _, when := range []situation{badServer, badCounts} {
+		if err := s.withInjector(ctx, report, when); err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// withInjector plays the attacks of a server.
+func (s *scene) withInjector(ctx context.Context, report *Report, when situation) (err error) {
+	proxy, err := newInjector(s.server.Address, when == badCounts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, proxy.close()) }()
+	name := fmt.Sprintf("device-%d", len(report.results))
+	return s.withDevice(ctx, name, proxy.address(), func() error {
+		return s.attackAll(ctx, report, []situation{when}, proxy.inject)
+	})
+}
+
+func (s *scene) withDevice(ctx context.Context, name, address string, f func() error) error {
+	stop, err := s.startDevice(ctx, name, address)
+	if err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		return errors.Join(err, fmt.Errorf("end of the device's log:\n%s", s.device.LogSince(0, 40)), stop())
+	}
+	return stop()
+}
+
+func (s *scene) attackAll(ctx context.Context, report *Report, when []situation, inject func(string) error) error {
+	for _, a := range attacks() {
+		if !slices.Contains(when, a.when) || !strings.Contains(a.name, s.options.Only) {
+			continue
+		}
+		from := s.device.LogSize()
+		r, err := s.attack(ctx, a, inject)
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		if len(r.problems) > 0 {
+			r.problems = append(r.problems, s.device.LogSince(from, 30))
+		}
+		report.results = append(report.results, r)
+	}
+	return nil
+}
+
+// measureQuiet measures what attacks are compared with.
+func (s *scene) measureQuiet(ctx context.Context, report *Report) error {
+	for range 5 {
+		took, err := s.ring(ctx)
+		if err != nil {
+			return fmt.Errorf("ring without an attack: %w", err)
+		}
+		report.ring = append(report.ring, took)
+	}
+	if _, err := s.talk(ctx, "front"); err != nil {
+		return fmt.Errorf("talk without an attack: %w", err)
+	}
+	watched, cancel := context.WithTimeout(ctx, s.options.Length)
+	defer cancel()
+	report.gap = s.gap(watched)
+	took, err := s.hangUp(ctx)
+	report.hangUp = append(report.hangUp, took)
+	return errors.Join(err, s.device.AwaitIdle(ctx))
+}
+
+// attack plays one attack.
+func (s *scene) attack(ctx context.Context, a attack, inject func(string) error) (r result, err error) {
+	r.attack = a
+	t := &stage{scene: s, inject: inject}
+	defer func() {
+		for i := len(t.tidy) - 1; i >= 0; i-- {
+			err = errors.Join(err, t.tidy[i]())
+		}
+	}()
+	s.events = s.device.Listen()
+	if err := t.situate(ctx, a.when); err != nil {
+		return r, fmt.Errorf("%s: %w", a.when, err)
+	}
+	send, err := a.prepare(ctx, t)
+	if err != nil {
+		return r, fmt.Errorf("prepare: %w", err)
+	}
+	before, err := s.usage(true)
+	if err != nil {
+		return r, err
+	}
+	if err := t.during(ctx, &r, send); err != nil {
+		return r, err
+	}
+	t.afterwards(ctx, &r)
+	after, err := s.usage(false)
+	if err != nil {
+		return r, err
+	}
+	r.cpu = (after.CPU - before.CPU).Seconds() / r.took.Seconds()
+	r.memory = after.Peak - before.Memory
+	r.did = t.did()
+	t.judge(&r)
+	return r, nil
+}
+
+func (s *scene) usage(reset bool) (site.Usage, error) {
+	if reset {
+		if err := site.ResetPeak(s.device.PID()); err != nil {
+			return site.Usage{}, err
+		}
+	}
+	return site.ReadUsage(s.device.PID())
+}
+
+// situate brings the device to where the attack begins.
+func (t *stage) situate(ctx context.Context, when situation) (err error) {
+	switch when {
+	case inCall:
+		t.session, err = t.talk(ctx, "front")
+	case conference:
+		err = t.confer(ctx)
+	}
+	return err
+}
+
+// confer brings Anna and the attacker, as Ben, into a conference.
+func (t *stage) confer(ctx context.Context) (err error) {
+	if t.peer, err = t.as(site.Ben, "x"); err != nil {
+		return err
+	}
+	if t.hostile, err = newHostile(); err != nil {
+		return err
+	}
+	t.tidy = append(t.tidy, t.hostile.pc.Close)
+	if t.session, err = t.talk(ctx, "all"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	ring, err := t.peer.rung(ctx, t.pressed)
+	if err != nil {
+		return err
+	}
+	sdp, err := t.hostile.answer(ring.Params.SDP)
+	if err != nil {
+		return err
+	}
+	if err := t.peer.send(stanza(call.SignalAccept, t.session, element("sdp", sdp))); err != nil {
+		return err
+	}
+	select {
+	case <-t.hostile.connected:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("connect the hostile peer: %w", ctx.Err())
+	}
+}
+
+// during attacks and measures at the same time.
+func (t *stage) during(ctx context.Context, r *result, send func(int) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	attacking, stop := context.WithCancel(ctx)
+	var refused atomic.Int64
+	ended := make(chan error, 1)
+	began := time.Now()
+	go func() {
+		var err error
+		r.sent, err = flood(attacking, r.attack.rate, func(i int) error {
+			err := send(i)
+			if errors.Is(err, errNotNow) {
+				refused.Add(1)
+				err = nil
+			}
+			return err
+		})
+		ended <- err
+	}()
+	t.measure(ctx, r)
+	stop()
+	err := <-ended
+	r.took = time.Since(began)
+	r.sent -= int(refused.Load())
+	if err != nil && ctx.Err() == nil {
+		// The server may have thrown the attacker out, which ends the attack.
+		r.problem("the attack ended early: %v", err)
+	}
+	return nil
+}
+
+// measure takes as long as the attack is to last: half of it nobody but the
+// attacker does anything.
+func (t *stage) measure(ctx context.Context, r *result) {
+	if t.session != "" {
+		watched, cancel := context.WithTimeout(ctx, t.options.Length)
+		defer cancel()
+		r.gap = t.gap(watched)
+		took, err := t.hangUp(ctx)
+		if err != nil {
+			r.problem("hang up during the attack: %v", err)
+			return
+		}
+		r.presses = append(r.presses, took)
+		return
+	}
+	until := time.Now().Add(t.options.Length)
+	t.watch(ctx, r, t.options.Length/2)
+	for {
+		took, err := t.ring(ctx)
+		if err == nil {
+			r.presses = append(r.presses, took)
+		} else {
+			r.missed++
+		}
+		if time.Now().After(until) && len(r.presses)+r.missed >= 2 {
+			return
+		}
+	}
+}
+
+// watch looks whether the attack opens camera or microphone.
+func (t *stage) watch(ctx context.Context, r *result, length time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, length)
+	defer cancel()
+	_ = site.Poll(ctx, "nothing", func() error { // ends with ctx
+		s, err := t.device.Control.Status(ctx)
+		if err == nil && site.Opened(s) {
+			r.problem("camera %s, microphone %s", s.Camera.State, s.Audio.State)
+			return nil
+		}
+		return errors.New("go on")
+	})
+}
+
+// afterwards waits until the device is idle.
+func (t *stage) afterwards(ctx context.Context, r *result) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, idleBound)
+	defer cancel()
+	if err := t.device.AwaitIdle(ctx); err != nil {
+		r.problem("%v", err)
+		_ = t.device.Control.Do(context.WithoutCancel(ctx), "stop", intercom.SessionRequest{}) // for the next attack
+	}
+	r.idle = time.Since(began)
+	if err := t.device.AwaitOnline(ctx); err != nil {
+		r.problem("%v", err)
+	}
+	t.anna.Stop()
+}
+
+// did says what the device did, as its events and the attackers saw it.
+func (t *stage) did() string {
+	rejects := 0
+	for _, a := range t.used {
+		rejects += a.count(call.SignalReject)
+	}
+	return fmt.Sprintf("%d rings, %d rejects, %d told as invalid", t.rungBy(), rejects,
+		t.events.Count(func(e intercom.Event) bool { return e.Event == "onInvalidEvents" }))
+}
+
+func (t *stage) rungBy() int {
+	return t.events.Count(func(e intercom.Event) bool { return e.Event == "onCall" })
+}
+
+// judge holds the result against the bounds.
+func (t *stage) judge(r *result) {
+	if n := t.rungBy(); n > 0 && !r.attack.rings {
+		r.problem("the door rang %d times", n)
+	}
+	if r.memory > memoryBound {
+		r.problem("%d MB more memory", r.memory>>20)
+	}
+	if worst := longest(r.presses); worst > latencyBound {
+		r.problem("a press took %v", worst)
+	}
+	if r.missed > 0 && !r.attack.rings {
+		r.problem("%d presses reached nobody", r.missed)
+	}
+	if r.gap > gapBound {
+		r.problem("%v without media", r.gap)
+	}
+}
