@@ -3,6 +3,7 @@ package signaling
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -26,10 +27,8 @@ func TestBackoff(t *testing.T) {
 			{failedNetwork, 0, almostOne, time.Second},
 			{failedNetwork, 0, 0.5, time.Second},
 			{failedNetwork, 0, 0, 0},
-			{failedNetwork, 0, almostOne, 8 * time.Second},
-			{failedNetwork, 0, almostOne, 16 * time.Second},
-			{failedNetwork, 0, almostOne, 30 * time.Second},
-			{failedNetwork, 0, almostOne, 30 * time.Second},
+			{failedNetwork, 0, almostOne, 4 * time.Second},
+			{failedNetwork, 0, almostOne, 4 * time.Second},
 		}},
 		{"refusals are not random", []step{
 			{failedAuth, 0, 0, time.Minute},
@@ -76,7 +75,7 @@ func TestBackoff(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := backoff{timing: Timing{}.withDefaults()}
 			for i, s := range tt.steps {
-				got := b.next(s.failure, s.up, s.random)
+				got := b.next(s.failure, s.up, false, s.random)
 				if d := (got - s.want).Abs(); d > time.Millisecond {
 					t.Errorf("step %d: %s, want %s", i, got, s.want)
 				}
@@ -135,6 +134,79 @@ func TestLiveness(t *testing.T) {
 		}
 		if got := l.expired(at(step.second)); got != step.want {
 			t.Errorf("at %d s: %d, want %d", step.second, got, step.want)
+		}
+	}
+}
+
+// TestBackoffOfALongOutage wants the bound to grow once a minute was waited.
+func TestBackoffOfALongOutage(t *testing.T) {
+	for _, tt := range []struct {
+		inCall bool
+		early  time.Duration
+	}{{false, 4 * time.Second}, {true, time.Second}} {
+		b := backoff{timing: Timing{}.withDefaults()}
+		waited, longest := time.Duration(0), time.Duration(0)
+		for waited < time.Minute {
+			wait := b.next(failedNetwork, 0, tt.inCall, 0.99)
+			longest, waited = max(longest, wait), waited+wait
+		}
+		if longest > tt.early {
+			t.Errorf("in a call %v: waited %s in the first minute, want at most %s", tt.inCall, longest, tt.early)
+		}
+		if wait := b.next(failedNetwork, 0, tt.inCall, 1); wait != 30*time.Second {
+			t.Errorf("in a call %v: then %s, want 30 s", tt.inCall, wait)
+		}
+	}
+}
+
+// TestHourOfRestarts restarts a server every 30 s and wants the link to be
+// there for most of the time in between.
+func TestHourOfRestarts(t *testing.T) {
+	for _, away := range []time.Duration{2 * time.Second, 8 * time.Second} {
+		b := backoff{timing: Timing{}.withDefaults()}
+		random := rand.New(rand.NewPCG(1, uint64(away)))
+		var online, possible, latest, up time.Duration
+		for range 120 {
+			now := time.Duration(0)
+			for now += b.next(failedNetwork, up, false, random.Float64()); now < away; {
+				now += b.next(failedNetwork, 0, false, random.Float64())
+			}
+			latest = max(latest, now-away)
+			up = 30*time.Second - now
+			online, possible = online+up, possible+30*time.Second-away
+		}
+		t.Logf("away %s: online %.1f %% of what is possible, at most %s late", away, 100*float64(online)/float64(possible), latest)
+		if latest > 4*time.Second || online < possible*9/10 {
+			t.Errorf("away %s: online %s of %s, at most %s late", away, online, possible, latest)
+		}
+	}
+}
+
+// TestManyDevices has a server lose a thousand devices at once and come back
+// later, and counts how many of them try within the same second.
+func TestManyDevices(t *testing.T) {
+	const devices = 1000
+	for _, tt := range []struct {
+		away time.Duration
+		most int
+	}{{5 * time.Second, 600}, {10 * time.Minute, 100}} {
+		random := rand.New(rand.NewPCG(1, 2))
+		logins := make(map[int]int)
+		for range devices {
+			b := backoff{timing: Timing{}.withDefaults()}
+			now := time.Duration(0)
+			for now < tt.away {
+				now += b.next(failedNetwork, 0, false, random.Float64())
+			}
+			logins[int(now/time.Second)]++
+		}
+		most := 0
+		for _, n := range logins {
+			most = max(most, n)
+		}
+		t.Logf("away %s: at most %d logins in a second", tt.away, most)
+		if most > tt.most {
+			t.Errorf("away %s: %d of %d devices log in within a second", tt.away, most, devices)
 		}
 	}
 }

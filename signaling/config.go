@@ -80,7 +80,7 @@ type Timing struct {
 	Probe time.Duration
 
 	BackoffMin  time.Duration // bound of the first random wait; doubles; default 0.5 s
-	BackoffMax  time.Duration // bound of every random wait; default 30 s
+	BackoffMax  time.Duration // bound of every random wait; default 30 s; less for the first minute
 	RefusedMin  time.Duration // wait after a refused login or a conflict; doubles; default 1 min
 	RefusedMax  time.Duration // longest such wait; default 15 min
 	StableAfter time.Duration // time online after which random waits start anew; default 5 s

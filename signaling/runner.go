@@ -52,7 +52,7 @@ func (r *runner) run(ctx context.Context) {
 		}
 		r.contend(err)
 		f := classify(err)
-		delay := r.backoff.next(f, up, rand.Float64())
+		delay := r.backoff.next(f, up, r.link.calls.active.Load(), rand.Float64())
 		r.down(ctx, err, delay)
 		r.wait(ctx, f, delay)
 	}
@@ -229,7 +229,7 @@ func (r *runner) wait(ctx context.Context, f failure, delay time.Duration) {
 			return
 		case <-r.link.network.changed:
 			if news := r.link.network.take(); news.up && (f == failedNetwork || f == failedMoved) {
-				r.backoff.network = 0
+				r.backoff.changed()
 				return
 			}
 		case <-r.link.pulse.asked:
