@@ -3,6 +3,7 @@ package call
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,7 @@ const (
 	linkBackMax    = 3 * time.Second  // until our link is back once it can be
 	linkBackAtOnce = 500 * time.Millisecond
 	linkFlush      = 120 * time.Millisecond // until what waited in the meantime has passed
+	linkAck        = time.Second            // until a signal of ours is confirmed
 	shortSignal    = 30 * time.Second       // how long signals wait in our link
 	longSignal     = 60 * time.Second       // how long hangUp and reject do
 )
@@ -36,7 +38,8 @@ type modelHost struct {
 type modelStanza struct {
 	from   Address
 	signal Signal
-	until  modelTime // given up then by our link
+	sent   modelTime
+	life   time.Duration // our link gives it up when it waited so long
 }
 
 // modelChat is a client's stream to the XMPP server. That of the SDK loses
@@ -55,6 +58,7 @@ type modelChat struct {
 	broken   bool // the server cannot be reached although the network is there
 	inbound  []modelStanza
 	outbound []modelStanza
+	unacked  []modelStanza // ours: sent in the last second before a cut
 	receive  func(Signal)
 	changed  func(online, resumed bool)
 	waiting  []func()  // for the next stream
@@ -63,6 +67,11 @@ type modelChat struct {
 }
 
 func (c *modelChat) reachable() bool { return c.host.up && !c.broken }
+
+// is says whether an address is or was that of the client.
+func (c *modelChat) is(a Address) bool {
+	return c.user == a.User && strings.HasPrefix(a.Resource, c.device)
+}
 
 // login makes a new stream.
 func (c *modelChat) login() {
@@ -75,10 +84,13 @@ func (c *modelChat) login() {
 
 // send hands a signal to the server, or keeps it if that can help.
 func (c *modelChat) send(s Signal) {
-	st := modelStanza{Address{c.user, c.resource}, s, c.world.clock.now + lifeOf(s.Type)}
+	st := modelStanza{Address{c.user, c.resource}, s, c.world.clock.now, lifeOf(s.Type)}
 	switch {
 	case c.online && c.reachable() && len(c.outbound) == 0:
 		c.world.route(st)
+		if c.durable {
+			c.unacked = append(c.recent(), st)
+		}
 	case c.durable:
 		c.outbound = slices.DeleteFunc(c.outbound, func(w modelStanza) bool {
 			return w.signal.Type == SignalCall && w.signal.Session == s.Session && w.signal.Peer.User == s.Peer.User &&
@@ -88,6 +100,11 @@ func (c *modelChat) send(s Signal) {
 	case c.online:
 		c.outbound = append(c.outbound, st)
 	}
+}
+
+// recent are the signals that the server may not have confirmed by now.
+func (c *modelChat) recent() []modelStanza {
+	return slices.DeleteFunc(c.unacked, func(s modelStanza) bool { return s.sent < c.world.clock.now-linkAck })
 }
 
 func lifeOf(t SignalType) time.Duration {
@@ -116,6 +133,7 @@ func (c *modelChat) deliver(s modelStanza) {
 
 // cut follows the loss of the server.
 func (c *modelChat) cut() {
+	c.unacked = c.recent()
 	if c.online && c.durable && c.told && !c.host.up {
 		c.lose()
 		return
@@ -164,13 +182,14 @@ func (c *modelChat) restored() {
 }
 
 // back is our link's return, by resumption or by a new login that loses what
-// the server held for us.
+// the server held for us and doubles what it had not confirmed.
 func (c *modelChat) back() {
 	resumed := c.world.rand.chance(60)
 	c.login()
 	if !resumed {
-		c.inbound = nil
+		c.inbound, c.outbound = nil, append(c.unacked, c.outbound...)
 	}
+	c.unacked = nil
 	if c.changed != nil {
 		c.changed(true, resumed)
 	}
@@ -185,7 +204,7 @@ func (c *modelChat) flush() {
 	in, out := c.inbound, c.outbound
 	c.inbound, c.outbound = nil, nil
 	for _, s := range out {
-		if s.until > c.world.clock.now || !c.durable {
+		if c.world.clock.now < s.sent+s.life || !c.durable {
 			c.world.route(s)
 		}
 	}

@@ -5,6 +5,20 @@ import (
 	"time"
 )
 
+// What is checked, in every schedule:
+//   - At the end a call is up at both ends or closed at both; in between one side
+//     lives at most modelApart without the other.
+//   - A call that was up before, and that neither side is about to give up when
+//     the last cut is over, is up again within modelHeal, and at the end.
+//   - FAILED is told exactly DisconnectTimeInterval after RECONNECTING, never
+//     without it, and not while a repair could have succeeded.
+//   - A hangUp in the middle of a repair ends it.
+//   - Nothing rings or dials for more than modelRing.
+//   - Of the sessions of one press one at most goes on after the first accept.
+//   - No PeerConnection and no stream outlives its session; users who are not
+//     contacts never get one.
+//   - Nothing is sent that would deafen an SDK.
+
 // The windows within which both sides have to agree.
 const (
 	// modelTail is how long nothing happens at the end of a schedule.
@@ -18,7 +32,7 @@ const (
 	// modelApart is how long one side may be in a session alone when every word
 	// of the other's end was lost: it rings, somebody accepts in the end, the
 	// checks fail, and the repair does.
-	modelApart = modelRing + iceFailMax + sdkDisconnectTime + time.Second
+	modelApart = modelRing + iceFailMax + sdkDisconnectTime + 2*time.Second
 	modelLook  = 500 * time.Millisecond
 )
 
@@ -132,11 +146,14 @@ func (w *modelWorld) calls() []modelCall {
 	return list
 }
 
-// toHeal returns the calls that have to be up at the end: both sides are in
-// them, neither is about to give up, and from now on nothing disturbs.
+// toHeal returns the calls that have to be up soon and at the end: they were up
+// once, both sides are in them, neither is about to give up, and from now on
+// nothing disturbs. A first exchange that was spoilt is not promised to be made
+// good: either side notices only when the checks of ICE fail, and the SDK may
+// give up before the device does.
 func (w *modelWorld) toHeal() []modelCall {
 	return slices.DeleteFunc(w.calls(), func(c modelCall) bool {
-		if c.p.phase != peerJoined || c.soon(c.p.repair.giveUpBy) || c.soon(c.p.joinBy) {
+		if c.p.phase != peerJoined || !c.device.seen[c.m.id].connected || c.soon(c.p.repair.giveUpBy) || c.soon(c.p.joinBy) {
 			return true
 		}
 		s := w.sdkOf(c)
@@ -180,13 +197,10 @@ func (c modelCall) up() bool {
 	return theirs.open && theirs.remote == mine && theirs.state == ConnectionConnected
 }
 
-// watchHealing looks now and then whether calls that were up before are up
-// again. They need not stay so: a PeerConnection that the SDK forgot to close may
+// watchHealing looks now and then whether the calls are up again. They need not stay so: a PeerConnection that the SDK forgot to close may
 // have it begin another repair.
 func (w *modelWorld) watchHealing(until modelTime, missing []modelCall) {
-	missing = slices.DeleteFunc(slices.Clone(missing), func(c modelCall) bool {
-		return c.up() || !c.device.seen[c.m.id].connected
-	})
+	missing = slices.DeleteFunc(slices.Clone(missing), modelCall.up)
 	switch {
 	case len(missing) == 0:
 	case w.clock.now >= until:
@@ -196,8 +210,7 @@ func (w *modelWorld) watchHealing(until modelTime, missing []modelCall) {
 	}
 }
 
-// checkHealed is asked at the end, about first connections too: that a first
-// exchange was spoilt is noticed only when the checks of ICE fail.
+// checkHealed is asked at the end.
 func (w *modelWorld) checkHealed() {
 	for _, c := range w.healing {
 		if !c.up() {
@@ -277,19 +290,22 @@ func (s *sdkSession) joined(calls []modelCall) *sdkPC {
 	return nil
 }
 
-// stranded says whether the SDK cannot know that the call is over: it was told,
-// but every hangUp was lost with its stream to the server, and it made a
-// PeerConnection for an exchange that never came to an end, for which it has no
-// timer. Only the person can end that.
+// stranded says whether nobody but the person can end a session of the SDK: it
+// made a PeerConnection for an exchange that never came to an end, for which it
+// has no timer, and the device could not tell it.
 func (s *sdkSession) stranded() bool {
 	waits := s.answer.armed() || s.grace.armed() || s.giveUp.armed() || s.pc == nil || s.pc.ice.remote != nil
-	return !waits && s.client.world.lostEnds(s)
+	return !waits && (s.lostEnd() || s.unheard())
 }
 
-// lostEnds says whether hangUps were sent to the client of a session, and none
-// came.
-func (w *modelWorld) lostEnds(s *sdkSession) bool {
-	return w.hangUps[s.id] > 0 && !s.toldToStop
+// lostEnd says whether hangUps were sent and all lost with the client's stream.
+func (s *sdkSession) lostEnd() bool { return s.client.world.hangUps[s.id] > 0 && !s.toldToStop }
+
+// unheard says whether the client's accept was lost, and another of the same
+// user got the call: what it says later looks like the other's with a new
+// stream, and a hangUp might reach that one.
+func (s *sdkSession) unheard() bool {
+	return !s.acceptHeard && s.client.world.clients(s.client.user) > 1
 }
 
 // checkApart looks how long the sides of a session that is over lived without

@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// Times of our media engine: how long it gathers candidates, and how long a
+// probe waits for a sign of life.
+const (
+	describeMin = 5 * time.Millisecond
+	describeMax = 350 * time.Millisecond
+	probeBound  = 400 * time.Millisecond
+)
+
 // modelCore is the machine under test: the pure switchboard, or a Client with
 // its goroutines. What it does comes back to the device's sent, did, told and
 // released.
@@ -40,7 +48,6 @@ type modelDevice struct {
 // modelSeen is what was seen of a session of a device.
 type modelSeen struct {
 	id             SessionID
-	incoming       bool
 	plan           *modelPlan // of the press that made it, or nil
 	beganAt        modelTime
 	acceptedAt     modelTime
@@ -83,7 +90,7 @@ func (d *modelDevice) press(users []UserID) {
 	plan := &modelPlan{}
 	for _, u := range users {
 		if id := d.core.invite(d.world.newID(d.user), u); id != "" {
-			s := d.see(id, false)
+			s := d.see(id)
 			s.plan = plan
 			plan.sessions = append(plan.sessions, s)
 		}
@@ -100,8 +107,8 @@ func (d *modelDevice) stopAll() {
 	}
 }
 
-func (d *modelDevice) see(id SessionID, incoming bool) *modelSeen {
-	s := &modelSeen{id: id, incoming: incoming, beganAt: d.world.clock.now}
+func (d *modelDevice) see(id SessionID) *modelSeen {
+	s := &modelSeen{id: id, beganAt: d.world.clock.now}
 	d.seen[id] = s
 	d.world.counts.sessions++
 	return s
@@ -123,12 +130,12 @@ func (d *modelDevice) did(c MediaCommand) {
 	case OpenPeer:
 		d.open(c)
 	case CreateOffer:
-		d.describe(c.Peer, Offer, 5*time.Millisecond, 350*time.Millisecond)
+		d.describe(c.Peer, Offer)
 	case CreateAnswer:
 		if p := d.pc(c.Peer); p != nil {
 			p.apply(c.Offer)
 		}
-		d.describe(c.Peer, Answer, 5*time.Millisecond, 350*time.Millisecond)
+		d.describe(c.Peer, Answer)
 	case ApplyAnswer:
 		if p := d.pc(c.Peer); p != nil {
 			p.apply(c.Answer)
@@ -196,16 +203,13 @@ func (d *modelDevice) probe(k PeerKey, p *modelPC) {
 	d.world.clock.after(probeBound, tell(false))
 }
 
-// probeBound is how long a media engine waits for a sign of life.
-const probeBound = 400 * time.Millisecond
-
 // describe tells of the local description once candidates were gathered.
-func (d *modelDevice) describe(k PeerKey, t DescriptionType, a, b time.Duration) {
+func (d *modelDevice) describe(k PeerKey, t DescriptionType) {
 	p := d.pc(k)
 	if p == nil {
 		return
 	}
-	d.world.clock.after(d.world.rand.between(a, b), func() {
+	d.world.clock.after(d.world.rand.between(describeMin, describeMax), func() {
 		if !p.open {
 			return
 		}
@@ -222,7 +226,7 @@ func (d *modelDevice) told(n notice) {
 	switch n.kind {
 	case onCall:
 		if s == nil || s.closed { // a call of it that was under way for more than a minute
-			s = d.see(n.session, true)
+			s = d.see(n.session)
 		}
 		d.ring(s)
 	case onAcceptCall:

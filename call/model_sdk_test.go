@@ -27,7 +27,6 @@ type sdkClient struct {
 	host     *modelHost
 	sessions []*sdkSession // never forgotten, as in the SDK
 	habit    modelHabit
-	peers    map[UserID]bool // whom it talks to
 }
 
 // sdkSession is a session of the SDK. It has one peer.
@@ -49,8 +48,9 @@ type sdkSession struct {
 
 	answer, grace, giveUp *modelTimer
 
-	toldToStop bool // a hangUp came
-	closedAt   modelTime
+	toldToStop  bool // a hangUp came
+	acceptHeard bool // its accept reached the device
+	closedAt    modelTime
 }
 
 // sdkPC is the SDK's wrapper of a PeerConnection.
