@@ -39,4 +39,5 @@ remove_namespaces() {
 trap remove_namespaces EXIT
 trap 'exit 1' HUP INT TERM
 
-go test -tags e2e -count=1 -timeout 0 -run "^($tests)\$" ./e2e/faults/xmpp
+cd e2e/faults/xmpp # the Go tool shows lines as they come only of the package it is in
+go test -tags e2e -count=1 -timeout 0 -run "^($tests)\$"

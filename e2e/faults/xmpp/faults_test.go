@@ -5,6 +5,7 @@ package xmpp
 import (
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // fault is a row of the table.
 type fault struct {
 	name    string
-	forgets bool // the server forgets its sessions: nobody can resume
+	forgets bool   // the server forgets its sessions: nobody can resume
+	only    string // the server that can do it; "" is both
 	// do does it, waits until it has taken effect, and returns when it was over.
 	do func(*world) (time.Time, error)
 }
@@ -26,15 +28,16 @@ func table(p parameters) []fault {
 		down, hole, slow = 10*time.Second, time.Minute, time.Minute
 	}
 	return []fault{
-		{"kill -9 and restart", true, restart((*server).kill, down)},
-		{"orderly restart", true, restart((*server).stop, down)},
-		{fmt.Sprintf("black hole %v", hole), false, impaired(relay.Rule{Hole: true}, hole)},
-		{"server vanishes without FIN", false, vanish(relay.Server)},
-		{"client vanishes for server", false, vanish(relay.Client)},
-		{"RST in mid-stanza, up", false, cut(relay.Up)},
-		{"RST in mid-stanza, down", false, cut(relay.Down)},
-		{"10 kB/s", false, impaired(relay.Rule{Rate: 10_000}, slow)},
-		{"10 % loss, 80 ms", false, impaired(relay.Rule{Loss: 0.1, Delay: 40 * time.Millisecond}, slow)},
+		{name: "kill -9 and restart", forgets: true, do: restart((*server).kill, down)},
+		{name: "orderly restart", forgets: true, do: restart((*server).stop, down)},
+		{name: fmt.Sprintf("black hole %v", hole), do: impaired(relay.Rule{Hole: true}, hole)},
+		{name: "server vanishes without FIN", do: vanish(relay.Server)},
+		{name: "client vanishes for server", do: vanish(relay.Client)},
+		{name: "RST in mid-stanza, up", do: cut(relay.Up)},
+		{name: "RST in mid-stanza, down", do: cut(relay.Down)},
+		{name: "10 kB/s", do: impaired(relay.Rule{Rate: 10_000}, slow)},
+		{name: "10 % loss, 80 ms", do: impaired(relay.Rule{Loss: 0.1, Delay: 40 * time.Millisecond}, slow)},
+		{name: "see-other-host", only: "Prosody", forgets: true, do: redirect},
 	}
 }
 
@@ -95,6 +98,21 @@ func cut(d relay.Direction) func(*world) (time.Time, error) {
 	}
 }
 
+// redirect makes the server send everybody to another address of its own, and
+// returns when all four have gone there.
+func redirect(w *world) (time.Time, error) {
+	begin := time.Now()
+	if err := os.WriteFile(w.server.path("elsewhere"), []byte(w.elsewhere()+"\n"), 0o644); err != nil {
+		return begin, err
+	}
+	return begin, await("all to go where they are sent", func() error {
+		if _, came := w.other.Connections(); came < 4 {
+			return fmt.Errorf("%d came", came)
+		}
+		return nil
+	})
+}
+
 // TestFaults plays the table with each server, side by side.
 func TestFaults(t *testing.T) {
 	p := readParameters(t)
@@ -106,6 +124,9 @@ func TestFaults(t *testing.T) {
 			before := w.resources()
 			w.pair.talk()
 			for _, f := range table(p) {
+				if f.only != "" && f.only != site.kind.name {
+					continue
+				}
 				t.Run(f.name, func(t *testing.T) {
 					o, err := w.play(f)
 					fmt.Println(o)

@@ -71,12 +71,13 @@ func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	t.Helper()
 	l := &links{exchange: newExchange(t, "links", 200*time.Millisecond), label: s.name}
 	timing := signaling.Timing{PingIdleInCall: time.Second, PingTimeoutInCall: time.Second, BackoffMax: 2 * time.Second}
+	level := slog.LevelDebug
 	if p.long {
-		timing = signaling.Timing{}
+		timing, level = signaling.Timing{}, slog.LevelInfo
 		l.pace = time.Second
 	}
 	for end, user := range linkUsers {
-		l.ends[end] = l.start(t, end, signaling.Config{
+		l.ends[end] = l.start(t, end, level, signaling.Config{
 			Domain: domain, Username: fmt.Sprintf("%d-%d", user, appID), Password: password, Resource: "intercom-1",
 			Address: address, CAFile: s.path("ca.pem"), Timing: timing,
 		})
@@ -99,13 +100,13 @@ func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	return l
 }
 
-func (l *links) start(t *testing.T, end int, cfg signaling.Config) *link {
+func (l *links) start(t *testing.T, end int, level slog.Level, cfg signaling.Config) *link {
 	t.Helper()
 	codec, err := quickblox.NewCodec(appID, domain, quickblox.NewID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With("link", linkUsers[end])
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level})).With("link", linkUsers[end])
 	made, err := signaling.New(cfg, codec, log)
 	if err != nil {
 		t.Fatal(err)

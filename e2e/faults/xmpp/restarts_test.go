@@ -22,8 +22,8 @@ func TestRestarts(t *testing.T) {
 			w.pair.talk()
 			s := &series{server: site.kind.name}
 			turns := []fault{
-				{"restart, killed", true, restart((*server).kill, time.Second)},
-				{"restart, in good order", true, restart((*server).stop, time.Second)},
+				{name: "restart, killed", forgets: true, do: restart((*server).kill, time.Second)},
+				{name: "restart, in good order", forgets: true, do: restart((*server).stop, time.Second)},
 			}
 			begin := time.Now()
 			next := time.NewTicker(p.every)

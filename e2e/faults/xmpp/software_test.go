@@ -40,12 +40,14 @@ func setUpProsody(s *server) (command, environment []string) {
 	for u := firstUser; u <= lastUser; u++ {
 		s.write(fmt.Sprintf("data/chat%%2etest/accounts/%d%%2d%d.dat", u, appID), fmt.Sprintf("return { [\"password\"] = %q; };\n", password))
 	}
+	s.write("plugins/mod_elsewhere.lua", fmt.Sprintf(modElsewhere, s.path("elsewhere")))
 	s.write("prosody.cfg.lua", fmt.Sprintf(`
 data_path = "%[1]s/data"
 pidfile = "%[1]s/prosody.pid"
 certificates = "%[1]s"
 log = { { levels = { min = "debug" }, to = "file", filename = "%[1]s/server.log" } }
-modules_enabled = { "disco", "roster", "saslauth", "tls", "ping", "smacks" }
+plugin_paths = { "%[1]s/plugins" }
+modules_enabled = { "disco", "roster", "saslauth", "tls", "ping", "smacks", "elsewhere" }
 modules_disabled = { "s2s", "offline", "pep" }
 interfaces = { "127.0.0.1" }
 c2s_ports = { %[2]s }
@@ -60,6 +62,25 @@ VirtualHost "%[3]s"
 `, s.dir, serverPort, domain))
 	return []string{"prosody", "-F", "--config", s.path("prosody.cfg.lua")}, nil
 }
+
+// modElsewhere is a module of Prosody: when a file is written, it sends every
+// client to the address in it.
+const modElsewhere = `
+local st = require "util.stanza";
+module:add_timer(0.1, function()
+	local file = io.open("%[1]s");
+	if not file then return 0.1; end
+	local address = file:read("*l");
+	file:close();
+	os.remove("%[1]s");
+	local sessions = {};
+	for _, session in pairs(prosody.full_sessions) do sessions[#sessions+1] = session; end
+	for _, session in ipairs(sessions) do
+		session:close(st.stanza("stream:error"):tag("see-other-host", { xmlns = "urn:ietf:params:xml:ns:xmpp-streams" }):text(address):up());
+	end
+	return 0.1;
+end);
+`
 
 // setUpEjabberd runs the Erlang node without distribution, so without epmd and
 // cookie. It makes the accounts once it runs.

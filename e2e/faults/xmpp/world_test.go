@@ -71,6 +71,7 @@ type world struct {
 	server *server
 	people *relay.Proxy // of the links
 	homes  *relay.Proxy // of the devices
+	other  *relay.Proxy // of those who are sent elsewhere
 	links  *links
 	pair   *pair
 }
@@ -79,11 +80,14 @@ func newWorld(t *testing.T, s *site, p parameters) *world {
 	t.Helper()
 	w := &world{site: s, t: t, server: newServer(t, s)}
 	people, homes := s.address+":5001", s.address+":5002"
-	w.people, w.homes = w.proxy(people), w.proxy(homes)
+	w.people, w.homes, w.other = w.proxy(people), w.proxy(homes), w.proxy(w.elsewhere())
 	w.links = startLinks(t, w.server, people, p)
 	w.pair = startPair(t, w.server, homes, p.logs)
 	return w
 }
+
+// elsewhere is another address of the server.
+func (w *world) elsewhere() string { return w.address + ":5003" }
 
 // proxy stands before the server, at an address of its namespace.
 func (w *world) proxy(address string) *relay.Proxy {
