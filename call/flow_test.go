@@ -347,7 +347,7 @@ func TestPeerError(t *testing.T) {
 }
 
 // TestNeverConnected checks that a call that was accepted but gets no
-// connection ends.
+// connection is repaired like one that lost it, and ends.
 func TestNeverConnected(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door := w.join(101, "door")
@@ -356,7 +356,8 @@ func TestNeverConnected(t *testing.T) {
 		door.media.Emit(call.LocalDescription{Peer: call.PeerKey{Session: s.ID(), User: 102}, Type: call.Offer, SDP: "v=0"})
 		door.Receive(call.Signal{Type: call.SignalAccept, Session: s.ID(), Peer: call.Address{User: 102}, SDP: "v=0"})
 		pass(time.Minute)
-		w.wantEvents(door, "onAcceptCall ACTIVE 102", "onUserNotAnswer ACTIVE 102", "onSessionClose CLOSED")
+		w.wantEvents(door, "onAcceptCall ACTIVE 102", "onReconnect ACTIVE 102 reconnecting", "onReconnect ACTIVE 102 failed",
+			"onSessionConnectionStateChanged ACTIVE 102 CLOSED", "onSessionClose CLOSED")
 		w.wantSent(door, call.SignalCall, call.SignalHangUp)
 		if s.LastError() == nil {
 			t.Error("no LastError")

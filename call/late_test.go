@@ -72,6 +72,21 @@ func receive(p *party, signals []call.Signal) {
 	synctest.Wait()
 }
 
+// TestOfferInsteadOfAccept has the callee repair a connection while we ring: its
+// accept was lost, and the call goes on.
+func TestOfferInsteadOfAccept(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door := w.join(102, "door")
+		s := w.ring(door, 101)
+		door.Receive(reconnect(s, 101, "theirs", call.Offer))
+		pass(20 * time.Second)
+		w.wantSent(door, call.SignalCall, call.SignalUpdate, call.SignalCandidates)
+		if p := s.Peers()[0]; p.State != call.ConnectionConnected || p.Resource != "phone" || door.recorder.Count("onAcceptCall") != 1 {
+			t.Errorf("peer %+v, told %q", p, door.recorder.Lines())
+		}
+	})
+}
+
 // TestBusyRejectInCall checks that the busy answer to a repeat of our call that
 // was under way does not end the call that was accepted meanwhile.
 func TestBusyRejectInCall(t *testing.T) {

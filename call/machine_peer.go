@@ -213,6 +213,9 @@ func (m *machine) sendAccept(now time.Time, p *peer) {
 	p.offer = ""
 	p.rung, p.link.settled = true, true
 	p.acceptedAt, p.repeatAt = now, now.Add(candidatesDelay)
+	if !p.connected() {
+		p.repair.retryAt = now.Add(firstRetry)
+	}
 }
 
 // sendCandidates never sends an empty list, which would deafen an SDK, nor one

@@ -3,6 +3,7 @@ package call
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"time"
 )
 
@@ -21,6 +22,8 @@ const (
 	// repairRetry is how long an exchanged pair of descriptions has to connect
 	// before another offer is made.
 	repairRetry = 8 * time.Second
+	// firstRetry is the same for the descriptions of call and accept.
+	firstRetry = 10 * time.Second
 	// answerSpacing is the least time between two answers to one peer.
 	answerSpacing = 250 * time.Millisecond
 	// repairBurst, repairRate and maxTries limit the PeerConnections that
@@ -134,6 +137,7 @@ func (m *machine) repaired(p *peer) {
 // the same at the same time. One that did not notice that anything is wrong
 // would stay in the call alone, so it is told a little later.
 func (m *machine) giveUp(p *peer) {
+	m.fail(p, errors.New("connection lost, and not repaired in time"))
 	m.out = append(m.out, sendLater{m.newSignal(p, SignalHangUp)})
 	m.tell(notice{kind: onReconnect, user: p.user, reconnection: ReconnectionFailed})
 	p.state = ConnectionClosed

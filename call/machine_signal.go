@@ -60,6 +60,7 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 		m.do(ApplyAnswer{Peer: m.key(p), Answer: s.SDP})
 		m.addEarly(p)
 		m.settle(p)
+		p.repair.retryAt = now.Add(firstRetry)
 	case p.phase != peerJoined || !p.acceptedAt.IsZero():
 	case p.bound(s.Peer.Resource):
 		if p.updates.take(now, updateBurst, updateRate) {
@@ -68,6 +69,15 @@ func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 	default:
 		m.turnAway(now, p, s.Peer.Resource)
 	}
+}
+
+// joinByOffer takes an offer to repair the connection from a peer that we still
+// ring: it has accepted, and the accept was lost.
+func (m *machine) joinByOffer(now time.Time, p *peer, s Signal) {
+	p.bind(s.Peer.Resource)
+	p.join(now.Add(m.cfg.AnswerTimeInterval))
+	m.tell(notice{kind: onAcceptCall, user: p.user, ext: s.Extension})
+	m.answerRepair(now, p, *s.Reconnect)
 }
 
 // settle ends an offer/answer exchange from the offerer's side: candidates
@@ -142,6 +152,9 @@ func (m *machine) updateReceived(now time.Time, p *peer, s Signal) {
 	d := s.Reconnect
 	repairing := d != nil && d.SDP != "" && d.OfferID != ""
 	switch resource := s.Peer.Resource; {
+	case p.phase == peerDialing && p.rung && isOffer(d):
+		m.joinByOffer(now, p, s)
+		return
 	case p.phase != peerJoined:
 		return
 	case !p.bound(resource) && !(repairing && p.steers(resource)):
