@@ -83,7 +83,7 @@ func (l *line) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	l.close = append(l.close, l.prober.Close)
-	if err := l.openPhones(ctx); err != nil {
+	if err := l.openPhones(ctx, o); err != nil {
 		return err
 	}
 	return l.prober.RoundTrip(ctx)
@@ -109,9 +109,9 @@ func (l *line) openProxy(ctx context.Context, seed uint64) (address string, err 
 	return l.proxy.Address(), nil
 }
 
-func (l *line) openPhones(ctx context.Context) error {
+func (l *line) openPhones(ctx context.Context, o Options) error {
 	for _, user := range []call.UserID{site.Anna, site.Ben, site.Carl} {
-		p, err := site.NewPhone(site.PhoneOptions{User: user, Server: l.server, Interface: l.network.Outside})
+		p, err := site.NewPhone(site.PhoneOptions{User: user, Server: l.server, Interface: l.network.Outside, Opening: o.opening})
 		if err != nil {
 			return err
 		}

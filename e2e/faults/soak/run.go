@@ -28,6 +28,8 @@ type Options struct {
 	Fault    string        // only faults with this in their name
 	Level    string        // of the devices' logs; "" is info
 	Log      *slog.Logger  // is told of each call
+
+	opening *sync.Mutex // of the phones' devices
 }
 
 // turnBound ends a call that hangs.
@@ -53,6 +55,7 @@ type sample struct {
 // Run makes calls until Options say that it is enough, and reports. The error
 // tells of what kept it from going on, not of calls that went wrong.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	o.opening = new(sync.Mutex)
 	r := &runner{options: o, report: newReport(o), began: time.Now(), left: o.Calls}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range o.Lines {

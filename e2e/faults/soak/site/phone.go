@@ -29,7 +29,11 @@ type PhoneOptions struct {
 	Server    *Server
 	Address   string // of the server as the phone is to dial it; "" is the server's own
 	Interface string // the only one that media may use; "" is all
-	Log       *slog.Logger
+	// Opening is held while camera and microphone are opened: mediadevices
+	// looks into all that are registered in the process, and so gets in the way
+	// of another phone that opens its own. nil is a lock of this phone alone.
+	Opening *sync.Mutex
+	Log     *slog.Logger
 }
 
 // Event is what a phone's listener was told.
@@ -69,6 +73,9 @@ type switchedOn struct {
 func NewPhone(o PhoneOptions) (*Phone, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Opening == nil {
+		o.Opening = new(sync.Mutex)
 	}
 	p := &Phone{options: o}
 	p.Listen()
@@ -196,7 +203,7 @@ func (p *Phone) Call(ctx context.Context, t call.Type) (*call.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := openMedia(ctx, s); err != nil {
+	if err := p.openMedia(ctx, s); err != nil {
 		return nil, errors.Join(err, s.Stop(nil))
 	}
 	return s, s.Call(nil)
@@ -204,13 +211,15 @@ func (p *Phone) Call(ctx context.Context, t call.Type) (*call.Session, error) {
 
 // Accept answers a call that rings.
 func (p *Phone) Accept(ctx context.Context, s *call.Session) error {
-	if err := openMedia(ctx, s); err != nil {
+	if err := p.openMedia(ctx, s); err != nil {
 		return err
 	}
 	return s.Accept(nil)
 }
 
-func openMedia(ctx context.Context, s *call.Session) error {
+func (p *Phone) openMedia(ctx context.Context, s *call.Session) error {
+	p.options.Opening.Lock()
+	defer p.options.Opening.Unlock()
 	_, err := s.GetUserMedia(ctx, call.MediaParams{Audio: true, Video: s.Type() == call.Video})
 	return err
 }
