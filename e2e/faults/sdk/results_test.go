@@ -91,6 +91,35 @@ func TestEndedInTime(t *testing.T) {
 	}
 }
 
+func TestLostCallsMayBeRepairedInTheWindow(t *testing.T) {
+	plan := Plan{OwnLink, Lower, Pulled, 35 * time.Second}
+	told := func(device, client float64, end string) Outcome {
+		states := func(at float64) []State { return []State{{5, "RECONNECTING"}, {at, end}, {at, "connection X"}} }
+		o := Outcome{Plan: plan, Parties: []PartyOutcome{{Role: "device", States: states(device)}, {Role: "client", States: states(client)}}}
+		if end == "FAILED" {
+			for i := range o.Parties {
+				o.Parties[i].States = append(o.Parties[i].States, State{o.Parties[i].States[1].At, sessionClosed})
+			}
+		}
+		return o
+	}
+	for _, tt := range []struct {
+		name     string
+		outcomes []Outcome
+		want     string
+	}{
+		{"lost", []Outcome{told(35, 35.5, "FAILED")}, "FAILED, CLOSED in time: met"},
+		{"lost late", []Outcome{told(35, 38, "FAILED")}, "FAILED, CLOSED in time: MISSED"},
+		{"one repaired", []Outcome{told(35, 35, "FAILED"), told(35.3, 35.4, "RECONNECTED")}, "FAILED, CLOSED in time (1 of 2 repaired in the window): met"},
+		{"repaired after the window", []Outcome{told(37, 37, "RECONNECTED")}, "FAILED, CLOSED in time: MISSED"},
+	} {
+		l := &row{plan: plan, device: tt.outcomes}
+		if got := l.verdict(); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	never := math.Inf(1)
 	for _, tt := range []struct {

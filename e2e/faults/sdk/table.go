@@ -11,6 +11,7 @@ import (
 // Table writes the results as Markdown.
 func (r Results) Table(w io.Writer) error {
 	var b strings.Builder
+	fmt.Fprintln(&b, r.Machine)
 	for _, kind := range []Kind{OwnLink, ClientLink} {
 		fmt.Fprintf(&b, "\n%s is cut off\n\n", map[Kind]string{OwnLink: "The device", ClientLink: "The client"}[kind])
 		b.WriteString("| cut | device's id | picture back, device and SDK | picture back, SDK and SDK | ratio | goal | pauses after | first packet at the device |\n|---|---|---|---|---|---|---|---|\n")

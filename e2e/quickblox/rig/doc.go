@@ -7,6 +7,9 @@
 // several labs do not meet. Closing the lab ends every process it started and
 // removes its namespaces; the processes also end when the test process dies.
 //
+// A [Network] breaks links: silently, by pulling a cable, of which the party's
+// kernel tells, or by a move to another interface with another address.
+//
 // What parties do is kept in a [Log] per party; assertions take entries from
 // it and wait, up to a deadline, for those that have not come yet. Nothing
 // here waits for a fixed time.

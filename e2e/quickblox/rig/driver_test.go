@@ -82,10 +82,14 @@ func TestDriverPassesEventsToThePage(t *testing.T) {
 		`{"page":"anna","event":"onCallListener","at":1500.5,"data":{"user":104,"session":{"id":"s","state":1,"opponents":[101]},"extension":{"name":"door"}}}`,
 		`{"page":"anna","event":"stanza","at":2000,"data":{"direction":"sent","xml":"<signalType>call</signalType>"}}`,
 		`{"page":"anna","event":"media","at":2000,"data":{"user":104,"video":{"decoded":7},"audio":{"tones":{"440":{"level":-12,"above":50}}}}}`,
+		`{"page":"anna","event":"picture-back","at":2500,"data":{"user":104,"gap":480,"received":2490.5}}`,
 		`{"page":"anna","event":"onStopCallListener","at":2000,"data":{"user":"not a number"}}`,
 	}, "\n")))
 	e, err := c.Await(t.Context(), "onCallListener", 104)
 	if err != nil || e.Session.ID != "s" || e.Extension["name"] != "door" || e.At.UnixMicro() != 1500500 {
+		t.Errorf("event %+v, %v", e, err)
+	}
+	if e, err := c.Await(t.Context(), "picture-back", 104); err != nil || e.Gap != 480 || e.Received != 2490.5 {
 		t.Errorf("event %+v, %v", e, err)
 	}
 	if n := c.Signals("sent", "call"); n != 1 {

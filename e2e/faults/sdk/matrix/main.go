@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -136,7 +137,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 // at the end. A scene that cannot be played is left out and is an error at the
 // end; a missed goal is none.
 func (o order) play(ctx context.Context, stage *sdk.Stage, out, progress io.Writer) error {
-	var r sdk.Results
+	r := sdk.Results{Machine: machine()}
 	for round := range o.repeat {
 		for _, plans := range o.scenes() {
 			began := time.Now()
@@ -175,6 +176,17 @@ func (o order) play(ctx context.Context, stage *sdk.Stage, out, progress io.Writ
 		return fmt.Errorf("%d scenes could not be played", len(r.Failures))
 	}
 	return nil
+}
+
+// machine describes the load that others put on this machine: on a busy one the
+// figures mean little.
+func machine() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return fmt.Sprintf("%d processors", runtime.NumCPU())
+	}
+	average, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("%d processors, load average before %s", runtime.NumCPU(), average)
 }
 
 // write leaves the results in files.
