@@ -39,16 +39,33 @@ func (k *keyFrames) came(now time.Time) { *k = keyFrames{last: now} }
 // control carries wishes from peers to an encoder. Wishes may come from any
 // goroutine; the encoder's own looks at them before each frame.
 type control struct {
+	hurry chan struct{} // holds a token when the next frame is too late; fixed
+
 	mu      sync.Mutex
 	keys    keyFrames
 	bitrate int // wanted, bit/s
 	set     int // in force
 }
 
+// wantKeyFrame asks for a key frame; an urgent one is to be made at once, of the
+// picture that is at hand.
 func (c *control) wantKeyFrame(urgent bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.keys.want(urgent)
+	c.mu.Unlock()
+	if urgent {
+		select {
+		case c.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// hurried reports whether an urgent key frame is still to be made.
+func (c *control) hurried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keys.wanted && c.keys.urgently
 }
 
 func (c *control) wantBitrate(bitrate int) {

@@ -26,7 +26,8 @@
 // which go out four times a second. When a peer is heard again after a silence
 // (300 ms if it sends media, a second if not), its picture and ours begin anew
 // with key frames, at most twice a second; so a path that was interrupted for
-// less than 30 s shows a picture with the first frame that gets through. A path
+// less than 30 s shows a picture with the first packets that get through: the
+// last picture is encoded again when the next is not there yet. A path
 // counts as disconnected 5 s after the last packet, also when its local address
 // is gone, as failed 25 s later, and as connected 250 ms after the first packet
 // at the latest. A peer that closes its connection counts as failed 250 ms

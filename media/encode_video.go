@@ -43,7 +43,7 @@ func (b *videoBuilder) BuildVideoEncoder(r video.Reader, _ prop.Media) (codec.Re
 	if err != nil {
 		return nil, fmt.Errorf("read first frame: %w", err)
 	}
-	enc := &videoEncoder{builder: b, reader: r, pending: first, scale: 1}
+	enc := &videoEncoder{builder: b, pending: first, scale: 1}
 	if frame, ok := first.(EncodedFrame); ok {
 		if frame.Codec() == string(b.name) {
 			return newPassThrough(b, r, frame), nil
@@ -58,6 +58,7 @@ func (b *videoBuilder) BuildVideoEncoder(r video.Reader, _ prop.Media) (codec.Re
 	if err = enc.build(); err != nil {
 		return nil, fmt.Errorf("build %s encoder: %w", b.name, err)
 	}
+	enc.camera = newPictures(r)
 	return enc, nil
 }
 
@@ -93,7 +94,7 @@ func (f *feeder) Read() (image.Image, func(), error) {
 // goroutine.
 type videoEncoder struct {
 	builder *videoBuilder
-	reader  video.Reader
+	camera  *pictures   // nil before the encoder is built
 	pending image.Image // picture read ahead
 	raw     bool        // the pictures come with frames of another codec
 	bounds  image.Rectangle
@@ -154,15 +155,22 @@ func (e *videoEncoder) Read() ([]byte, func(), error) {
 	return e.inner.Read()
 }
 
-// picture is the next one to encode; nil when a frame carries none.
+// picture is the next one to encode; nil when a frame carries none. It is the
+// last one again when a peer cannot wait.
 func (e *videoEncoder) picture() (image.Image, error) {
 	if p := e.pending; p != nil {
 		e.pending = nil
+		e.camera.keep(p)
 		return p, nil
 	}
-	frame, _, err := e.reader.Read()
-	if err != nil {
+	frame, ok, err := e.camera.next(e.builder.control.hurry)
+	switch {
+	case err != nil:
 		return nil, err
+	case !ok && e.camera.last != nil && e.builder.control.hurried():
+		return e.camera.last, nil
+	case !ok:
+		return nil, nil
 	}
 	encoded, isEncoded := frame.(EncodedFrame)
 	if isEncoded != e.raw || isEncoded && encoded.Codec() == string(e.builder.name) {
@@ -170,6 +178,9 @@ func (e *videoEncoder) picture() (image.Image, error) {
 	}
 	if e.raw {
 		frame, _ = rawOf(frame)
+	}
+	if frame != nil {
+		e.camera.keep(frame)
 	}
 	return frame, nil
 }
@@ -190,7 +201,10 @@ func (e *videoEncoder) apply(key bool, bitrate int) {
 }
 
 // Close implements codec.ReadCloser.
-func (e *videoEncoder) Close() error { return e.inner.Close() }
+func (e *videoEncoder) Close() error {
+	e.camera.close()
+	return e.inner.Close()
+}
 
 // Controller implements codec.ReadCloser; wishes go through control instead.
 func (e *videoEncoder) Controller() codec.EncoderController { return nil }

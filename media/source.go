@@ -64,6 +64,7 @@ func newSource(name codecName, c *capture) *source {
 		log:       c.log.With("codec", string(name)),
 		payloader: name.payloader(), epoch: time.Now(), base: rand.Uint32(),
 	}
+	s.control.hurry = make(chan struct{}, 1)
 	s.control.wantBitrate(s.limit)
 	if name.kind() == call.KindVideo {
 		s.builder = &videoBuilder{name: name, fps: c.cfg.FPS, control: &s.control, counters: c.counters, log: s.log}
