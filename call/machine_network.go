@@ -43,13 +43,24 @@ func (m *machine) networkChanged(now time.Time, e NetworkEvent, elsewhere bool) 
 // it at once where that is known already.
 func (m *machine) lookAfter(now time.Time, p *peer, elsewhere bool) {
 	r := &p.repair
-	overdue := due(r.offerAt, now)
 	switch {
 	case elsewhere, r.role != repairIdle && p.link.settled:
 		m.offerSoon(now, p)
-	case overdue && p.user > m.cfg.Self && !m.around.offline:
+	case r.role != repairIdle:
+	case m.brokenLong(now, p) && p.user > m.cfg.Self && !m.around.offline:
 		r.offerAt = now.Add(returnMoment)
-	case !overdue && r.role == repairIdle && p.link.open:
+	default:
+		m.lookNow(now, p)
+	}
+}
+
+// lookNow has a connection that may be broken looked at, unless it is known to
+// be: then an offer is due.
+func (m *machine) lookNow(now time.Time, p *peer) {
+	switch {
+	case m.brokenLong(now, p):
+		p.repair.offerAt = now
+	case p.link.open && (p.repair.offerAt.IsZero() || p.repair.told):
 		m.do(Probe{Peer: m.key(p)})
 	}
 }
@@ -64,6 +75,9 @@ func (m *machine) signalingChanged(now time.Time, e signalingChanged) {
 		if p.phase != peerJoined {
 			continue
 		}
+		if p.repair.told && p.repair.role == repairIdle {
+			m.lookNow(now, p)
+		}
 		if e.resumed {
 			m.giveMoment(now, p)
 		} else {
@@ -72,10 +86,10 @@ func (m *machine) signalingChanged(now time.Time, e signalingChanged) {
 	}
 }
 
-// giveMoment lets an offer of the peer that waited at the server come first. A
-// peer makes one once the connection was broken for the grace time.
+// giveMoment lets an offer of the peer that waited at the server come first. It
+// makes one once the connection was broken for its grace time.
 func (m *machine) giveMoment(now time.Time, p *peer) {
-	if p.repair.giveUpBy.IsZero() || now.Before(p.repair.giveUpBy.Add(repairGrace-m.cfg.DisconnectTimeInterval)) {
+	if !m.brokenLong(now, p) {
 		return
 	}
 	moment := resumeMoment

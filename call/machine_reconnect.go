@@ -8,9 +8,13 @@ import (
 )
 
 const (
-	// repairGrace is how long a broken connection has to recover by itself
-	// (SDK: fixed 5 s).
-	repairGrace = 5 * time.Second
+	// peerGrace is how long an SDK gives a broken connection to recover by
+	// itself, before it closes its PeerConnection and offers a new one.
+	peerGrace = 5 * time.Second
+	// repairGrace is how long we do. An SDK that can reach the server offers
+	// before; one that cannot keeps its PeerConnection until it can, and the
+	// connection comes back with its network if ours is still there, too.
+	repairGrace = 9 * time.Second
 	// repairResend is how long an offer stays unanswered before it is sent
 	// again, or made anew.
 	repairResend = 4 * time.Second
@@ -174,6 +178,13 @@ func (m *machine) retry(now time.Time, p *peer) {
 // offering says whether an offer of ours is made or sent, and not answered.
 func (m *machine) offering(p *peer) bool {
 	return p.repair.role == repairOffering && p.link.open && !p.link.settled
+}
+
+// brokenLong says whether a connection is broken for so long that the peer, if it
+// can reach the server, has closed its PeerConnection.
+func (m *machine) brokenLong(now time.Time, p *peer) bool {
+	r := &p.repair
+	return r.told && !now.Before(r.giveUpBy.Add(peerGrace-m.cfg.DisconnectTimeInterval))
 }
 
 // offerSoon has an offer made as early as it is allowed.

@@ -91,7 +91,7 @@ func TestReconnectOffer(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door, s := connected(w, 101)
 		iceState(door, s, 101, 0, call.ConnectionFailed)
-		pass(5 * time.Second)
+		pass(9 * time.Second)
 		offers := repairs(w, door)
 		if len(offers) != 1 || offers[0].Type != call.Offer || len(offers[0].OfferID) != 36 {
 			t.Fatalf("offers %+v", offers)
@@ -130,14 +130,14 @@ func TestReconnectUnanswered(t *testing.T) {
 	for _, c := range []struct {
 		peer call.UserID
 		pcs  int
-	}{{101, 1 + 7}, {103, 1 + 1}} {
+	}{{101, 1 + 6}, {103, 1 + 1}} {
 		t.Run(c.peer.String(), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				door, s := connected(w, c.peer)
 				iceState(door, s, c.peer, 0, call.ConnectionDisconnected)
 				pass(30*time.Second - time.Millisecond)
-				if n, pcs := len(repairs(w, door)), commands[call.OpenPeer](door); n != 7 || pcs != c.pcs {
-					t.Errorf("%d offers of %d PeerConnections, want 7 and %d", n, pcs, c.pcs)
+				if n, pcs := len(repairs(w, door)), commands[call.OpenPeer](door); n != 6 || pcs != c.pcs {
+					t.Errorf("%d offers of %d PeerConnections, want 6 and %d", n, pcs, c.pcs)
 				}
 				if s.State() != call.StateActive {
 					t.Errorf("given up too early")
@@ -235,7 +235,7 @@ func TestReconnectBothOffer(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
 				door, s := connected(w, c.peer)
 				iceState(door, s, c.peer, 0, call.ConnectionFailed)
-				pass(5 * time.Second)
+				pass(9 * time.Second)
 				door.Receive(reconnect(s, c.peer, "theirs", call.Offer))
 				pass(time.Second)
 				var got []call.DescriptionType
@@ -259,7 +259,7 @@ func TestReconnectTogether(t *testing.T) {
 		w.ok(w.only(phone).Accept(nil))
 		iceState(door, s, 101, 0, call.ConnectionDisconnected)
 		iceState(phone, s, 102, 0, call.ConnectionDisconnected)
-		pass(6 * time.Second)
+		pass(10 * time.Second)
 		for _, p := range []*party{door, phone} {
 			if got := reconnects(p); !slices.Equal(got, []string{"reconnecting", "reconnected"}) {
 				t.Errorf("user %d was told %q", p.address.User, got)
@@ -279,7 +279,7 @@ func TestReconnectFails(t *testing.T) {
 		door, s := connected(w, 101)
 		door.media.SetManual(true)
 		iceState(door, s, 101, 0, call.ConnectionFailed)
-		pass(5 * time.Second)
+		pass(9 * time.Second)
 		door.media.Emit(call.PeerError{Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Err: errNoDevice})
 		door.media.SetManual(false)
 		pass(4 * time.Second)
@@ -301,7 +301,7 @@ func TestReconnectRetry(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		door, s := connected(w, 101)
 		iceState(door, s, 101, 0, call.ConnectionFailed)
-		pass(5 * time.Second)
+		pass(9 * time.Second)
 		door.media.SetManual(true)
 		door.Receive(reconnect(s, 101, repairs(w, door)[0].OfferID, call.Answer))
 		synctest.Wait()
