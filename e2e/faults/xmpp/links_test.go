@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,10 +33,8 @@ type links struct {
 type link struct {
 	*signaling.Link
 	mu      sync.Mutex
-	online  bool
-	since   time.Time // of online
-	logins  int       // how often it came online
-	resumed int       // how often the server still had its session
+	logins  []time.Time // when it came online
+	resumed int         // how often the server still had its session
 }
 
 // history is how often a link came online.
@@ -44,9 +43,8 @@ type history struct{ logins, resumed int }
 func (l *link) told(s signaling.State) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.online, l.since = s.Online, time.Now()
 	if s.Online {
-		l.logins++
+		l.logins = append(l.logins, time.Now())
 	}
 	if s.Resumed {
 		l.resumed++
@@ -56,21 +54,26 @@ func (l *link) told(s signaling.State) {
 func (l *link) history() history {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return history{l.logins, l.resumed}
+	return history{len(l.logins), l.resumed}
 }
 
-// cameBack returns when the link came online after at; false: it has not.
-func (l *link) cameBack(at time.Time) (time.Time, bool) {
+// cameBack returns when the link came online after at for the first time, or
+// the zero time.
+func (l *link) cameBack(at time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.since, l.online && l.since.After(at)
+	i := slices.IndexFunc(l.logins, func(login time.Time) bool { return login.After(at) })
+	if i < 0 {
+		return time.Time{}
+	}
+	return l.logins[i]
 }
 
 // startLinks logs both users in at the address and lets them exchange numbers.
 func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	t.Helper()
 	l := &links{exchange: newExchange(t, "links", 200*time.Millisecond), label: s.name}
-	timing := signaling.Timing{PingIdleInCall: time.Second, PingTimeoutInCall: time.Second, BackoffMax: 2 * time.Second}
+	timing := signaling.Timing{PingIdleInCall: 2 * time.Second, PingTimeoutInCall: 2 * time.Second, BackoffMax: 2 * time.Second}
 	level := slog.LevelDebug
 	if p.long {
 		timing, level = signaling.Timing{}, slog.LevelInfo
