@@ -28,8 +28,35 @@
 // called us. Signals count by who sent them, not by what they say: only members
 // of a session can touch it, and nothing received later changes its members.
 // Only the initiator's own `call` makes a session ring.
+//
 // What a user can make us do is limited: 5 sessions or rejects at once and 1
-// a second, 200 signals at once and 50 a second; with 8 sessions we are busy.
+// a second, 200 signals at once and 50 a second. Of calls that nobody here
+// accepts, a user may ring 5 times at once and then once in 10 s; further ones
+// find us busy. With 8 sessions we are busy for everybody. All users who are not
+// allowed share 20 rejects at once and 5 a second, and get no answer beyond. The
+// app hears of 20 updates of a peer at once and 10 a second. Repairs cost 5
+// PeerConnections per peer at once, one in 2 s, and 32 that never connect; each
+// takes 256 candidates of 512 bytes. A description has 64 KiB at most, and a
+// session keeps two of them per peer.
+//
+// A call rings AnswerTimeInterval and not longer, whatever arrives. That its
+// caller is silent does not end it earlier: some clients call once. A session is
+// known by its id and its initiator, so that nobody keeps it from ringing by
+// using its id first.
+//
+// # Several devices of a user
+//
+// Only the device that called or accepted steers the call. An SDK gets another
+// resource, though, whenever its link to the server is made anew, and is then
+// not known by its address. So the connection decides. While it works nothing of
+// another device changes the call or reaches the app; an offer of one has the
+// path looked at ([Probe]), is kept for 10 s, and is answered if the path is dead
+// or the connection breaks. If it is found working twice, a second apart, the
+// device is told with a hangUp that it is not in the call, and not listened to
+// any more. While the connection is broken, the first device whose description
+// is taken is the one in the call from then on. This has a price: after a loss of
+// the link to the server alone the app of an SDK cannot send updates until a
+// connection is repaired.
 //
 // # Where it does better than the SDK
 //
@@ -37,9 +64,8 @@
 //   - When nobody answers, hangUp is sent, so that phones stop ringing.
 //   - The device that accepted first is in the call. Another of the same user
 //     that accepts later gets a hangUp of its own; what others reject or hang
-//     up is ignored, except a hangUp from a new resource when the connection
-//     breaks within 10 s (the phone's link to the server was replaced). A
-//     device that sends an update from a new resource is followed there.
+//     up is ignored, except a hangUp from a new resource when the path turns out
+//     to be dead, or the connection breaks within 10 s.
 //   - The session's hangUp goes to every device of a user, so that those that
 //     still ring stop; candidates and the app's updates go to the one in the
 //     call.
@@ -49,8 +75,14 @@
 //   - In a group, calls of other callees that come while it rings here are
 //     answered with accept, not at their next repeat; a group call whose
 //     initiator gives up stops ringing.
-//   - A peer that accepted but never gets connected is given up.
-//   - Late repeats of a `call` that was ended here do not ring again.
+//   - A call whose first exchange brings no connection within 10 s is repaired
+//     like one that lost it, and given up like one. An offer to repair that comes
+//     while we still ring is an accept that was lost.
+//   - Late repeats of a `call` that was ended here do not ring again for 5
+//     minutes, nor does a `call` that its hangUp has overtaken. Who accepts a call
+//     that is over here, or tries to repair it, gets a hangUp.
+//   - The busy answer to a late repeat of a `call` does not end the call that
+//     came of it.
 //
 // # Both sides call at once
 //
@@ -65,12 +97,39 @@
 //
 // # Reconnection
 //
-// A connection that breaks has 5 s to recover. Then each side offers a new
-// PeerConnection in an update; of two offers that of the user with the higher
-// id counts, but any offer that comes alone is answered, whether or not the
-// connection looks broken from here. The offer is repeated every 5 s, and made
-// anew when an exchange brought no connection within 8 s. What is not connected
-// DisconnectTimeInterval after the break is closed, without a hangUp.
+// RECONNECTING is told when ICE says that a connection is broken, or when a
+// repair begins without that; FAILED exactly DisconnectTimeInterval later, unless
+// RECONNECTED comes first. FAILED closes the peer. An SDK fails at the same time
+// by itself; 7 s later a hangUp tells one that did not notice. In a conference
+// each peer is repaired by itself.
+//
+// A repair is an offer of a new PeerConnection in an update, and its answer. An
+// SDK offers once, when its connection was broken for 5 s and it can reach the
+// server. Every offer of the device in the call is answered, also when the
+// connection looks fine from here: it has closed its end. Ours is made
+//
+//   - at once, when the network is back with other addresses, or a probe finds
+//     the path dead, and when the network or the link to the server is back after
+//     the connection was broken for 5 s;
+//   - 9 s after RECONNECTING to a peer that merely went silent: an SDK whose own
+//     link is cut keeps its end until it is back, and so do we;
+//   - 8 s after an exchange that brought no connection.
+//
+// [Client.NetworkChanged] and [Client.SignalingChanged] tell of the device's own
+// links. Without a network no PeerConnection is made, and an offer is made only
+// when it can reach the peer. A network that is back with the addresses it had,
+// or that changed without having been away, is no reason to replace a connection:
+// it is probed, and left alone if it works. After a link that goes on where it
+// broke off, an offer of the peer that waited at the server comes first: ours is
+// held back 50 ms, or 150 ms for a peer with the higher id. After a link that
+// begins anew, the running offer or answer, and the accept of a call that is not
+// connected, are sent again if they were sent before the link was lost.
+//
+// Of two offers that of the user with the higher id counts. An SDK with the
+// higher id answers an offer with one of its own, so ours are 3 s apart, and
+// unanswered ones are sent again as they are after 4 s. One with the lower id
+// answers each copy with another PeerConnection, so after 4 s ours is made anew;
+// so it is where two offers crossed, and where two different answers came.
 //
 // It imports the standard library only.
 package call
