@@ -59,12 +59,17 @@ func (d *daemon) watchNetwork(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.Run(ctx, d.networkChanged)
+	err = w.Run(ctx, d.networkChanged)
+	if ctx.Err() == nil { // what nobody watches is taken to be there
+		d.networkChanged(netwatch.Change{Up: true})
+	}
+	return err
 }
 
-// networkChanged has the link and the calls act. In LAN mode the link does not
-// leave the process.
+// networkChanged has media, link and calls act, in this order: calls send at
+// once. In LAN mode the link does not leave the process.
 func (d *daemon) networkChanged(c netwatch.Change) {
+	d.engine.SetNetwork(c.Up)
 	if d.lan == nil {
 		d.link.NetworkChanged(c.Up, c.Moved)
 	}
