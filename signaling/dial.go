@@ -20,6 +20,7 @@ type dialer struct {
 	direct  bool   // TLS from the first byte: other SRV records, other port
 	secure  bool   // TLS at all
 	given   bool   // connections come from Config.Dial
+	local   bool   // the server is on this machine
 	timeout time.Duration
 	waits   func(atMost time.Duration) // told before each wait
 
@@ -35,6 +36,7 @@ func newDialer(cfg Config, waits func(time.Duration)) *dialer {
 		direct:    cfg.TLS == DirectTLS,
 		secure:    cfg.TLS != NoTLS,
 		given:     cfg.Dial != nil,
+		local:     isLocal(cfg.Address),
 		timeout:   cfg.Timing.Dial,
 		waits:     waits,
 		lookupSRV: net.DefaultResolver.LookupSRV,
@@ -49,12 +51,24 @@ func (d *dialer) port() string {
 	return "5222"
 }
 
+func isLocal(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
 // dial opens a connection to address, within the timeout. A name with IPv6 and
-// IPv4 addresses is tried with both, a moment apart (RFC 8305).
-func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
+// IPv4 addresses is tried with both, a moment apart (RFC 8305). On a fresh
+// network it is tried several times, as the first packets are often lost.
+func (d *dialer) dial(ctx context.Context, address string, fresh bool) (net.Conn, error) {
 	d.waits(d.timeout)
-	nd := net.Dialer{Timeout: d.timeout, KeepAliveConfig: keepAlive()}
-	conn, err := nd.DialContext(ctx, "tcp", address)
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	nd := net.Dialer{KeepAliveConfig: keepAlive()}
+	starts := []time.Duration{0}
+	if fresh {
+		starts = []time.Duration{0, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond}
+	}
+	conn, err := race(ctx, starts, func(ctx context.Context) (net.Conn, error) { return nd.DialContext(ctx, "tcp", address) })
 	if err != nil {
 		return nil, explainDial(d.address, err)
 	}

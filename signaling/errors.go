@@ -26,6 +26,9 @@ const (
 	failedConflict                // the server took the stream away on purpose
 )
 
+// ofNetwork tells whether another network may help.
+func (f failure) ofNetwork() bool { return f == failedNetwork || f == failedMoved }
+
 // authError is a refused login. It hides the server's own words, which are
 // logged apart.
 type authError struct {

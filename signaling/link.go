@@ -123,8 +123,14 @@ func (l *Link) Status() Status {
 // last. A link that waits to try again, or tries on a network that is gone, tries
 // at once; waits after a refusal of the server are not cut short. A link that
 // is online leaves a connection whose local address is gone, and looks within
-// [Timing] Probe whether another one still works. It never blocks.
-func (l *Link) NetworkChanged(up, moved bool) { l.network.tell(up, moved) }
+// [Timing] Probe whether another one still works. While the network is down
+// nothing is sent, and after a second the connection is left. A server on this
+// machine is not concerned. It never blocks.
+func (l *Link) NetworkChanged(up, moved bool) {
+	if !l.dialer.local {
+		l.network.tell(up, moved)
+	}
+}
 
 // SetInCall tells the link whether a call is being set up or is up: a server
 // that is silent is then noticed sooner, see [Timing]. It never blocks.

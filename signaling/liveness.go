@@ -30,6 +30,9 @@ func (l *liveness) heard(now time.Time) {
 	l.asked, l.last, l.deadline = false, now, now.Add(l.idle)
 }
 
+// restart forgives what was not heard up to now.
+func (l *liveness) restart(now time.Time) { l.asked, l.deadline = false, now.Add(l.idle) }
+
 // ask notes that the server was asked something it answers at once, and has to
 // do so within the given time. An earlier deadline stays.
 func (l *liveness) ask(now time.Time, within time.Duration) {

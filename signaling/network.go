@@ -6,10 +6,25 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// errNetworkChanged ends what began on a network that is not there any more.
-var errNetworkChanged = errors.New("the network changed")
+var (
+	// errNetworkChanged ends what began on a network that is not there any more.
+	errNetworkChanged = errors.New("the network changed")
+
+	// errNetworkDown ends what cannot work without any.
+	errNetworkDown = errors.New("the network is down")
+)
+
+// downFor is for how long a stream outlives its network. What the kernel goes on
+// sending for it then only delays the return: an address that does not answer
+// is asked for once a second, and until it does everything else has to wait
+// (RFC 4861 section 7.2.2, ARP alike).
+const downFor = time.Second
+
+// freshFor is for how long after a change the network may not work yet.
+const freshFor = 2 * time.Second
 
 // change is what became of the network since it was looked at last.
 type change struct {
@@ -25,6 +40,7 @@ type network struct {
 
 	mu      sync.Mutex
 	down    bool
+	since   time.Time // of the last change for the better
 	news    change
 	abandon context.CancelCauseFunc // of the attempt under way, or nil
 }
@@ -32,7 +48,7 @@ type network struct {
 func newNetwork() *network { return &network{changed: make(chan struct{}, 1)} }
 
 // tell takes news. An attempt that is under way began before them, so it is
-// abandoned when they make another one more promising.
+// abandoned when they make another one more promising, or any one pointless.
 func (n *network) tell(up, moved bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -40,10 +56,32 @@ func (n *network) tell(up, moved bool) {
 	n.news.moved = n.news.moved || moved && up
 	n.news.restored = n.news.restored || n.down && up
 	n.down = !up
-	if up && (n.news.moved || n.news.restored) && n.abandon != nil {
+	better := up && (n.news.moved || n.news.restored)
+	if better {
+		n.since = time.Now()
+	}
+	switch {
+	case n.abandon == nil:
+	case better:
 		n.abandon(errNetworkChanged)
+	case !up:
+		n.abandon(errNetworkDown)
 	}
 	token(n.changed)
+}
+
+// isDown tells whether there is no network to try.
+func (n *network) isDown() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.down
+}
+
+// isFresh tells whether the network has changed just now.
+func (n *network) isFresh() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.since.IsZero() && time.Since(n.since) < freshFor
 }
 
 // take returns the news since the last call.

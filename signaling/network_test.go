@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,7 +101,7 @@ func TestNetworkProbesTheStream(t *testing.T) {
 				p := s.login()
 				c.wantState(true)
 				c.NetworkChanged(false, false)
-				time.Sleep(time.Second)
+				time.Sleep(downFor - 1)
 				begin := time.Now()
 				c.NetworkChanged(true, false)
 				if _, err := p.element(); err != nil {
@@ -125,6 +126,153 @@ func TestNetworkProbesTheStream(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNothingIsSentWhileTheNetworkIsDown wants silence, the end of the stream
+// after a second, no attempt after that, and one as soon as the network is back.
+func TestNothingIsSentWhileTheNetworkIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := managedServer(t, 1, smResumed(2))
+		c := start(t, testConfig(s))
+		c.SetInCall(true)
+		p := s.login()
+		c.wantState(true)
+		begin := time.Now()
+		c.NetworkChanged(false, false)
+		c.Send(hangUp("kept"))
+		p.send(smR + message("in"))
+		c.wantSignal("in")
+		if e, err := p.element(); err == nil {
+			t.Errorf("sent %s", e.raw)
+		}
+		st := c.wantState(false)
+		if took := time.Since(begin); took != downFor || !errors.Is(st.Err, errNetworkDown) {
+			t.Errorf("down after %s because of %v", took, st.Err)
+		}
+		time.Sleep(25 * time.Second)
+		if n := len(s.dialTimes()); n != 1 {
+			t.Errorf("%d attempts without a network", n-1)
+		}
+		s.onResume = func(element) (string, bool) { return smResumed(2), true }
+		back := time.Now()
+		c.NetworkChanged(true, false)
+		p = s.login()
+		if st := c.wantState(true); !st.Resumed || time.Since(back) != 0 {
+			t.Errorf("%+v after %s, want the session at once", st, time.Since(back))
+		}
+		p.expectStanza(wire(hangUp("kept")))
+	})
+}
+
+// TestNetworkThatIsNotDown has a network that is said to be down and is not.
+func TestNetworkThatIsNotDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := managedServer(t, 1, smResumed(2))
+		c := start(t, testConfig(s))
+		s.login()
+		c.wantState(true)
+		c.NetworkChanged(false, false)
+		c.wantState(false)
+		begin := time.Now()
+		s.login()
+		c.wantState(true)
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("back after %s", took)
+		}
+	})
+}
+
+// TestDownAbandonsAttempts wants no packet to wait for an address that cannot
+// answer.
+func TestDownAbandonsAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, NoTLS)
+		cfg := testConfig(s)
+		cfg.Dial = func(ctx context.Context) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		c := start(t, cfg)
+		synctest.Wait()
+		c.NetworkChanged(false, false)
+		synctest.Wait()
+		if st := c.wantState(false); !errors.Is(st.Err, errNetworkDown) {
+			t.Errorf("down because of %v", st.Err)
+		}
+	})
+}
+
+func TestServerOnThisMachineNeedsNoNetwork(t *testing.T) {
+	for address, local := range map[string]bool{
+		"127.0.0.1:5222": true, "[::1]:5222": true, "localhost:5222": true, "192.0.2.1:5222": false, "chat.test:5222": false, "": false,
+	} {
+		if isLocal(address) != local {
+			t.Errorf("isLocal(%q) = %v", address, !local)
+		}
+	}
+}
+
+// TestRace checks who wins, when, and that the others are closed.
+func TestRace(t *testing.T) {
+	const never = time.Hour
+	starts := []time.Duration{0, 100 * time.Millisecond, 250 * time.Millisecond}
+	refused := errors.New("no route to host")
+	for _, tt := range []struct {
+		name  string
+		takes []time.Duration // of each dial, negative: fails after that time
+		after time.Duration
+		dials int
+		err   error
+	}{
+		{"the first", []time.Duration{50 * time.Millisecond, never, never}, 50 * time.Millisecond, 1, nil},
+		{"the first is lost", []time.Duration{never, 20 * time.Millisecond, never}, 120 * time.Millisecond, 2, nil},
+		{"the first two fail", []time.Duration{-1, -1, 30 * time.Millisecond}, 280 * time.Millisecond, 3, nil},
+		{"two at once", []time.Duration{150 * time.Millisecond, 50 * time.Millisecond, never}, 150 * time.Millisecond, 2, nil},
+		{"all fail", []time.Duration{-1, -1, -1}, 250*time.Millisecond + 1, 3, refused},
+		{"in time", []time.Duration{never, never, never}, 2 * time.Second, 3, context.DeadlineExceeded},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var dials, open atomic.Int32
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				begin := time.Now()
+				conn, err := race(ctx, starts, func(ctx context.Context) (net.Conn, error) {
+					takes := tt.takes[dials.Add(1)-1]
+					select {
+					case <-time.After(takes.Abs()):
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					}
+					if takes < 0 {
+						return nil, refused
+					}
+					open.Add(1)
+					return counted{n: &open}, nil
+				})
+				if !errors.Is(err, tt.err) || (conn == nil) != (tt.err != nil) {
+					t.Errorf("%v, %v; want %v", conn, err, tt.err)
+				}
+				if took := time.Since(begin); took != tt.after || int(dials.Load()) != tt.dials {
+					t.Errorf("%d dials in %s, want %d in %s", dials.Load(), took, tt.dials, tt.after)
+				}
+				if n := open.Load(); (n == 1) != (tt.err == nil) {
+					t.Errorf("%d connections are open", n)
+				}
+			})
+		})
+	}
+}
+
+// counted is a connection that counts the open ones.
+type counted struct {
+	net.Conn
+	n *atomic.Int32
+}
+
+func (c counted) Close() error {
+	c.n.Add(-1)
+	return nil
 }
 
 // addressed is a connection with a local address.

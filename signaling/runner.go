@@ -53,6 +53,9 @@ func (r *runner) run(ctx context.Context) {
 		r.contend(err)
 		f := classify(err)
 		delay := r.backoff.next(f, up, r.link.calls.active.Load(), rand.Float64())
+		if f.ofNetwork() && r.link.network.isDown() {
+			delay = r.link.cfg.Timing.BackoffMax // in case that is not true
+		}
 		r.down(ctx, err, delay)
 		r.wait(ctx, f, delay)
 	}
@@ -172,7 +175,7 @@ func (r *runner) loginAt(ctx context.Context, address string, old *session) (*st
 func (r *runner) connect(ctx context.Context, address string) (net.Conn, error) {
 	l := r.link
 	if l.cfg.Dial == nil {
-		return l.dialer.dial(ctx, address)
+		return l.dialer.dial(ctx, address, l.network.isFresh())
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Dial)
 	defer cancel()
@@ -228,7 +231,7 @@ func (r *runner) wait(ctx context.Context, f failure, delay time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-r.link.network.changed:
-			if news := r.link.network.take(); news.up && (f == failedNetwork || f == failedMoved) {
+			if news := r.link.network.take(); news.up && f.ofNetwork() {
 				r.backoff.changed()
 				return
 			}

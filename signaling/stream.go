@@ -46,6 +46,7 @@ type stream struct {
 	asking  bool      // <r/> was sent and not answered
 	owed    bool      // signals were sent since
 	probing bool      // the server is to show that it is reached over a changed network
+	pause   time.Time // the network is down, and the stream over then; zero is not
 	told    time.Time // when <a/> was sent last
 	due     time.Time // when the next one is to be sent; zero is never
 	stuck   time.Time // since when the window is full; zero is not
@@ -110,9 +111,9 @@ func (s *stream) loop(ctx context.Context, readerDone <-chan error, online func(
 			err = s.expire(ctx)
 		case e := <-s.acks.answered:
 			s.manage(e)
-		case <-s.acks.requested:
+		case <-s.unlessPaused(s.acks.requested):
 			err = s.tell(ctx)
-		case <-s.acks.told:
+		case <-s.unlessPaused(s.acks.told):
 			err = s.acknowledged(ctx)
 		case answer := <-s.unlessFull(s.answers):
 			err = s.writeStanza(ctx, []byte(answer), nil)
@@ -144,11 +145,19 @@ func (s *stream) queued() <-chan struct{} {
 	if !s.up || s.session.full() {
 		return nil
 	}
-	return s.queue.ready
+	return s.unlessPaused(s.queue.ready)
+}
+
+// unlessPaused returns c as long as something may be written.
+func (s *stream) unlessPaused(c <-chan struct{}) <-chan struct{} {
+	if !s.pause.IsZero() {
+		return nil
+	}
+	return c
 }
 
 func (s *stream) unlessFull(c <-chan string) <-chan string {
-	if s.session.full() {
+	if s.session.full() || !s.pause.IsZero() {
 		return nil
 	}
 	return c
@@ -156,6 +165,9 @@ func (s *stream) unlessFull(c <-chan string) <-chan string {
 
 // deadline is when expire has something to do.
 func (s *stream) deadline() time.Time {
+	if !s.pause.IsZero() {
+		return s.pause
+	}
 	next := s.life.deadline
 	for _, t := range []time.Time{s.due, s.stuckUntil()} {
 		if !t.IsZero() && t.Before(next) {
@@ -168,6 +180,9 @@ func (s *stream) deadline() time.Time {
 // expire does what is to be done at the present time.
 func (s *stream) expire(ctx context.Context) error {
 	now := time.Now()
+	if !s.pause.IsZero() {
+		return s.leave(now)
+	}
 	if until := s.stuckUntil(); !until.IsZero() && !now.Before(until) {
 		return fmt.Errorf("the server acknowledges nothing for %s", now.Sub(s.stuck).Round(time.Second))
 	}
@@ -192,7 +207,19 @@ func (s *stream) expire(ctx context.Context) error {
 // local address is gone did not. For another the server is asked: TCP itself may
 // try again only seconds after the network is back, as its timers have grown.
 func (s *stream) move(ctx context.Context, news change) error {
-	if !news.up || !news.moved && !news.restored {
+	now := time.Now()
+	if !news.up {
+		if s.pause.IsZero() {
+			s.pause = now.Add(downFor)
+		}
+		return nil
+	}
+	if !s.pause.IsZero() {
+		s.pause = time.Time{}
+		s.life.restart(now)
+		token(s.queue.ready)
+	}
+	if !news.moved && !news.restored {
 		return nil
 	}
 	if news.moved && localGone(s.raw, s.addresses) {
@@ -206,8 +233,20 @@ func (s *stream) move(ctx context.Context, news change) error {
 	if err := s.ask(ctx); err != nil {
 		return err
 	}
-	s.life.ask(time.Now(), within)
+	s.life.ask(now, within)
 	return nil
+}
+
+// leave ends a stream whose network is down for too long. The kernel forgets at
+// once what it still holds for it: the session has it.
+func (s *stream) leave(now time.Time) error {
+	if now.Before(s.pause) {
+		return nil
+	}
+	if tcp, ok := s.raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails only on a closed socket
+	}
+	return errNetworkDown
 }
 
 // goodbye closes the stream and waits for the server to do the same, so that

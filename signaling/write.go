@@ -139,7 +139,7 @@ func (s *stream) tell(ctx context.Context) error {
 // tellUnasked keeps the server from holding stanzas for a client that never
 // says that it has them.
 func (s *stream) tellUnasked(ctx context.Context) error {
-	if s.session.state != smOn || s.session.received.Load()-s.session.reported < tellEvery {
+	if s.session.state != smOn || !s.pause.IsZero() || s.session.received.Load()-s.session.reported < tellEvery {
 		return nil
 	}
 	return s.tell(ctx)
