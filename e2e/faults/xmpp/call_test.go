@@ -20,9 +20,16 @@ type pair struct {
 	session    call.SessionID
 }
 
-func startPair(t *testing.T, s *server, address, logs string) *pair {
+// startPair runs both devices. A device is told of 20 updates of one peer that
+// come at once; the pace is such that no outage of the table holds more of them
+// back before they expire.
+func startPair(t *testing.T, s *server, address string, params parameters) *pair {
 	t.Helper()
-	p := &pair{exchange: newExchange(t, "devices", 500*time.Millisecond)}
+	pace := 700 * time.Millisecond
+	if params.long {
+		pace = 2 * time.Second
+	}
+	p := &pair{exchange: newExchange(t, "devices", pace)}
 	update := func(end int) func(intercom.Event) {
 		return func(e intercom.Event) {
 			if e.Event == "onUpdateCall" {
@@ -30,8 +37,8 @@ func startPair(t *testing.T, s *server, address, logs string) *pair {
 			}
 		}
 	}
-	p.door = startDevice(t, s, address, logs, door, home, update(0))
-	p.home = startDevice(t, s, address, logs, home, door, update(1))
+	p.door = startDevice(t, s, address, params.logs, door, home, update(0))
+	p.home = startDevice(t, s, address, params.logs, home, door, update(1))
 	ends := [2]*device{p.door, p.home}
 	p.send = func(end, n int) {
 		err := ends[end].Do(context.Background(), control.VerbUpdate, intercom.SessionRequest{Session: p.session, Extension: extension(n)})

@@ -82,7 +82,7 @@ func newWorld(t *testing.T, s *site, p parameters) *world {
 	people, homes := s.address+":5001", s.address+":5002"
 	w.people, w.homes, w.other = w.proxy(people), w.proxy(homes), w.proxy(w.elsewhere())
 	w.links = startLinks(t, w.server, people, p)
-	w.pair = startPair(t, w.server, homes, p.logs)
+	w.pair = startPair(t, w.server, homes, p)
 	return w
 }
 
