@@ -3,7 +3,6 @@ package call
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -67,11 +66,6 @@ type modelChat struct {
 }
 
 func (c *modelChat) reachable() bool { return c.host.up && !c.broken }
-
-// is says whether an address is or was that of the client.
-func (c *modelChat) is(a Address) bool {
-	return c.user == a.User && strings.HasPrefix(a.Resource, c.device)
-}
 
 // login makes a new stream.
 func (c *modelChat) login() {

@@ -292,20 +292,16 @@ func (s *sdkSession) joined(calls []modelCall) *sdkPC {
 
 // stranded says whether nobody but the person can end a session of the SDK: it
 // made a PeerConnection for an exchange that never came to an end, for which it
-// has no timer, and the device could not tell it.
+// has no timer, and the device could not tell it so. Either every hangUp was
+// lost with the client's stream, or two clients of one user are in the call: an
+// offer of the device reaches both, and once a connection is broken the second
+// cannot be told from the first with a new stream, so a hangUp to either might
+// end the call.
 func (s *sdkSession) stranded() bool {
+	w := s.client.world
 	waits := s.answer.armed() || s.grace.armed() || s.giveUp.armed() || s.pc == nil || s.pc.ice.remote != nil
-	return !waits && (s.lostEnd() || s.unheard())
-}
-
-// lostEnd says whether hangUps were sent and all lost with the client's stream.
-func (s *sdkSession) lostEnd() bool { return s.client.world.hangUps[s.id] > 0 && !s.toldToStop }
-
-// unheard says whether the client's accept was lost, and another of the same
-// user got the call: what it says later looks like the other's with a new
-// stream, and a hangUp might reach that one.
-func (s *sdkSession) unheard() bool {
-	return !s.acceptHeard && s.client.world.clients(s.client.user) > 1
+	lost := w.hangUps[s.id] > 0 && !s.toldToStop
+	return !waits && (lost || w.clients(s.client.user) > 1)
 }
 
 // checkApart looks how long the sides of a session that is over lived without

@@ -81,7 +81,6 @@ func (w *modelWorld) addDevice(u UserID, core func(*modelDevice) modelCore) {
 	d.chat = w.newChat(d.host, u, "door", true, func(s Signal) {
 		d.core.receive(s)
 		d.checkHangUp(s)
-		w.noteAccept(s)
 	})
 	d.chat.told = w.rand.chance(50)
 	if w.rand.chance(75) {

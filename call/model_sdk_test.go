@@ -48,9 +48,8 @@ type sdkSession struct {
 
 	answer, grace, giveUp *modelTimer
 
-	toldToStop  bool // a hangUp came
-	acceptHeard bool // its accept reached the device
-	closedAt    modelTime
+	toldToStop bool // a hangUp came
+	closedAt   modelTime
 }
 
 // sdkPC is the SDK's wrapper of a PeerConnection.

@@ -129,15 +129,6 @@ func (w *modelWorld) travel(c *modelChat) time.Duration {
 	return d
 }
 
-// noteAccept notes whose accept reached a device.
-func (w *modelWorld) noteAccept(s Signal) {
-	for _, k := range w.sdks {
-		if theirs := k.find(s.Session); s.Type == SignalAccept && theirs != nil && k.chat.is(s.Peer) {
-			theirs.acceptHeard = true
-		}
-	}
-}
-
 // cut takes a host's network away for some time. With moved it has another
 // address afterwards.
 func (w *modelWorld) cut(h *modelHost, d time.Duration, moved bool) {
