@@ -32,7 +32,8 @@ func TestRestarts(t *testing.T) {
 				o, err := w.play(turns[n%len(turns)])
 				s.add(o)
 				if err = errors.Join(err, o.wrong()); err != nil {
-					t.Errorf("restart %d, %v after the begin: %v\n%v", n+1, time.Since(begin).Round(time.Second), err, o)
+					t.Fail()
+					fmt.Printf("%s, restart %d, %v after the begin: %v\n%v\n", s.server, n+1, time.Since(begin).Round(time.Second), err, o)
 				}
 				if n%20 == 19 {
 					fmt.Println(s)
