@@ -80,6 +80,8 @@ var theirCut = []cut{
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 31 answer a, 31 reconnected"},
 	{"29 s, lower", 101, "5 disconnected, 31 offer a phone-2, 31.1 answer phone-2",
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 31 offer, 31.1 reconnected"},
+	{"29 s, lower, our offer was just made in vain", 101, "5 disconnected, 30.2 offer a phone-2, 30.3 answer phone-2",
+		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 30.2 offer, 30.3 reconnected"},
 	{"35 s", 101, "5 disconnected",
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 34 offer, 35 failed, 42 hangUp"},
 	{"both offered at once", 101, "5 disconnected, 14.05 offer a phone, 14.1 answer phone, 14.2 answer phone",

@@ -23,6 +23,9 @@ const (
 	// negotiation anew on each.
 	spacingHigher = 3 * time.Second
 	spacingLower  = time.Second
+	// crossedSpacing is the same for a peer with a lower id whose own offer came
+	// meanwhile: ours was lost unless both were under way at the same time.
+	crossedSpacing = 150 * time.Millisecond
 	// repairRetry is how long an exchanged pair of descriptions has to connect
 	// before another offer is made.
 	repairRetry = 8 * time.Second
@@ -289,9 +292,9 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 			m.sendRepair(now, p, Answer)
 		}
 	case m.offering(p) && r.sent() && p.user < m.cfg.Self:
-		// Ours goes first. If theirs crossed it on the way its answer follows;
-		// if ours was lost, another one has to be made.
-		r.crossed, r.retryAt = true, earliest(r.retryAt, m.nextOffer(now, p))
+		// Ours goes first. If theirs crossed it on the way its answer may
+		// follow; if ours was lost, another one has to be made.
+		r.crossed, r.retryAt = true, earliest(r.retryAt, r.sentAt.Add(crossedSpacing))
 	default:
 		p.bind(resource)
 		m.answerRepair(now, p, d)
