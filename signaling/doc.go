@@ -39,14 +39,25 @@
 //
 // A server is asked for a sign of life after every signal and after 25 s of
 // silence (5 s in a call, [Link.SetInCall]), and given up when none comes. After
-// [Link.NetworkChanged] it has 300 ms. A new connection is cheaper than to wait
-// for the old one's retransmission timers, which have grown to seconds.
+// [Link.NetworkChanged] it has 300 ms: a resumption takes 20 to 60 ms with
+// Prosody and ejabberd beside it, while the old connection's retransmission
+// timers may have grown to seconds. While the network is down nothing is sent and
+// nobody is dialled, as packets without an answer hold up those after the return.
+//
+// A server marks what it kept for a session as late (XEP-0203). In a resumed
+// session its own marks are taken off before the [Codec] sees the stanza, which
+// would drop it; only a call is dropped when the link was away for more than a
+// minute. Marks in a new session mean messages from before it, and stay.
 //
 // Without stream management delivery is not guaranteed: what was written to a
 // socket that then died may be lost. Headlines to a user who is offline are
 // dropped by any server.
 //
 // # Which server, and when
+//
+// Waits are random below a bound that doubles from 0.5 s and stays at 4 s (1 s in
+// a call) for the first minute after a stream of at least 5 s, then grows to 30 s.
+// After a refusal they are a minute and more.
 //
 // SRV records count with their priorities and weights, at most eight; where one
 // address fails, also while logging in, the next is tried. While the DNS does not
