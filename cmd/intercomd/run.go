@@ -17,6 +17,7 @@ func runDaemon(ctx context.Context, opts runOptions) error {
 	if err != nil {
 		return err
 	}
+	boundHeap()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	caught := catchHangups(opts.Stdin)
