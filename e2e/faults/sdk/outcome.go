@@ -65,3 +65,15 @@ func (p PartyOutcome) At(name string) (seconds float64, told bool) {
 	}
 	return 0, false
 }
+
+// chatBack returns when the party's chat was back, in seconds after the link
+// was: no SDK can renew a call before. 0 is a chat that was never gone, or back
+// before the link.
+func (o Outcome) chatBack(p PartyOutcome) float64 {
+	for _, s := range p.States {
+		if s.Name == chatOnline && s.At > o.Seconds {
+			return s.At - o.Seconds
+		}
+	}
+	return 0
+}

@@ -121,6 +121,21 @@ func (l *row) pictures(outcomes []Outcome) series {
 	return s
 }
 
+// afterChat are the same, in seconds after the compared client's own chat was
+// back: when that happens depends on the client alone, and on chance.
+func (l *row) afterChat(outcomes []Outcome) series {
+	var s series
+	for _, o := range outcomes {
+		viewer := o.Viewer(l.plan.Kind == ClientLink)
+		picture, chat := pictureSeconds(viewer), o.chatBack(viewer)
+		if chat < picture {
+			picture -= chat
+		}
+		s = append(s, picture)
+	}
+	return s
+}
+
 // packets are when the device had a new packet of the client's picture.
 func (l *row) packets() series {
 	var s series

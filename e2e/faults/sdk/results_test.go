@@ -120,6 +120,25 @@ func TestLostCallsMayBeRepairedInTheWindow(t *testing.T) {
 	}
 }
 
+func TestPictureAfterTheChat(t *testing.T) {
+	plan := Plan{ClientLink, Lower, Pulled, 12 * time.Second}
+	for _, tt := range []struct {
+		name   string
+		states []State
+		want   float64
+	}{
+		{"chat was never gone", nil, 2},
+		{"chat was back first", []State{{11, chatOnline}, {13.5, chatOnline}, {15, chatOnline}}, 0.5},
+		{"picture was back first", []State{{15, chatOnline}}, 2},
+	} {
+		o := Outcome{Plan: plan, Seconds: 12, Parties: []PartyOutcome{end("client", 2000, tt.states...), end("device", 1)}}
+		l := &row{plan: plan, device: []Outcome{o}}
+		if got := l.afterChat(l.device).median(); got != tt.want {
+			t.Errorf("%s: %v s, want %v s", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	never := math.Inf(1)
 	for _, tt := range []struct {
@@ -165,7 +184,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| 12s pulled | lower | 0.40 s | 1.00 s | 0.40 | ≤ 0.5: met | 0, SDK 0 | 0.00 s |",
+		"| 12s pulled | lower | 0.40 s | 1.00 s | 0.40 | ≤ 0.5: met | 0.40 s, 1.00 s | 0, SDK 0 | 0.00 s |",
 		"| 12s pulled | higher | not measured | 0.00 s | – | played: MISSED |",
 		"2 calls, one call left each time; the other client is told 0.03 s after the first answer, at most 0.04 s",
 		"Not played: round 1: no browser",

@@ -14,7 +14,7 @@ func (r Results) Table(w io.Writer) error {
 	fmt.Fprintln(&b, r.Machine)
 	for _, kind := range []Kind{OwnLink, ClientLink} {
 		fmt.Fprintf(&b, "\n%s is cut off\n\n", map[Kind]string{OwnLink: "The device", ClientLink: "The client"}[kind])
-		b.WriteString("| cut | device's id | picture back, device and SDK | picture back, SDK and SDK | ratio | goal | pauses after | first packet at the device |\n|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("| cut | device's id | picture back, device and SDK | picture back, SDK and SDK | ratio | goal | after the client's chat was back: device, SDK | pauses after | first packet at the device |\n|---|---|---|---|---|---|---|---|---|\n")
 		for _, l := range r.rows() {
 			if l.plan.Kind == kind {
 				l.write(&b)
@@ -45,8 +45,9 @@ func (l *row) write(b *strings.Builder) {
 	if v := l.ratio(); !math.IsNaN(v) {
 		ratio = fmt.Sprintf("%.2f", v)
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %d, SDK %d | %s |\n", l.plan.cutText(), l.plan.Device(),
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s, %s | %d, SDK %d | %s |\n", l.plan.cutText(), l.plan.Device(),
 		l.pictures(l.device).text(), l.pictures(l.between).text(), ratio, l.verdict(),
+		seconds(l.afterChat(l.device).median()), seconds(l.afterChat(l.between).median()),
 		l.pauses(l.device), l.pauses(l.between), l.packets().text())
 }
 

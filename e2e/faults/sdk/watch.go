@@ -183,6 +183,7 @@ func deviceState(ev rig.DeviceEvent) string {
 const (
 	connection    = "connection "
 	sessionClosed = "session closed"
+	chatOnline    = "xmpp online"
 )
 
 // sdkConnection are the words for what QB.webrtc.SessionConnectionState counts.
@@ -204,7 +205,7 @@ func clientState(ev rig.ClientEvent) string {
 	case "chat.onDisconnectedListener":
 		return "xmpp offline"
 	case "chat.onReconnectListener":
-		return "xmpp online"
+		return chatOnline
 	}
 	return ""
 }
