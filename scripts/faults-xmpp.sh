@@ -7,7 +7,7 @@
 #
 # DURATION  how long the servers are restarted
 # EVERY     time between restarts
-# LOGS      folder that keeps the logs of the devices
+# LOGS      folder that keeps the logs of links and devices
 #
 # table, restarts: only that part. Root is needed.
 set -euo pipefail

@@ -86,9 +86,12 @@ func (p *pair) hangUp(session call.SessionID) {
 	p.home.idle()
 }
 
-// mostStill is the longest time between two statistics, made once a second,
-// with pictures in between, that counts as a picture that never stopped.
-const mostStill = 2500 * time.Millisecond
+// A picture has stopped when so many statistics in a row, made once a second by
+// the device's own clock, show no new frame, or when there are none for so long.
+const (
+	mostStill  = 1
+	mostSilent = 10 * time.Second // a machine may be that busy
+)
 
 // harm says what a fault did to the call; "" is nothing.
 func (p *pair) harm(from, to time.Time) string {
@@ -102,30 +105,32 @@ func (p *pair) harm(from, to time.Time) string {
 
 func harm(events []intercom.Event, session call.SessionID, from, to time.Time) string {
 	var frames uint64
-	moved := from
-	longest := time.Duration(0)
+	still, last := 0, from
 	for _, e := range events {
 		if e.Session != session || e.Time.After(to) {
 			continue
 		}
+		within := e.Time.After(from)
 		switch e.Event {
 		case "onSessionClose", "onReconnect", "onSessionConnectionStateChanged", "onStopCall":
-			if e.Time.After(from) {
+			if within {
 				return e.Event + " " + e.State
 			}
 		case "onCallStatsReport":
-			if e.Stats.Video.FramesReceived == frames {
-				continue
+			still++
+			if e.Stats.Video.FramesReceived != frames || !within {
+				frames, still = e.Stats.Video.FramesReceived, 0
 			}
-			frames = e.Stats.Video.FramesReceived
-			if e.Time.After(from) {
-				longest = max(longest, e.Time.Sub(moved))
-				moved = e.Time
+			if within && still > mostStill {
+				return fmt.Sprintf("no picture in %d statistics in a row", still)
+			}
+			if within {
+				last = e.Time
 			}
 		}
 	}
-	if longest = max(longest, to.Sub(moved)); longest > mostStill {
-		return fmt.Sprintf("no picture for %v", longest.Round(time.Millisecond))
+	if silent := to.Sub(last); silent > mostSilent {
+		return fmt.Sprintf("no statistics for %v", silent.Round(time.Second))
 	}
 	return ""
 }
@@ -145,10 +150,11 @@ func TestHarm(t *testing.T) {
 		want   string
 	}{
 		{"moving", []intercom.Event{stats(-1, 1), stats(0.5, 5), stats(2, 9), stats(3, 12)}, ""},
-		{"one still report", []intercom.Event{stats(0.5, 5), stats(1.5, 5), stats(2.5, 12), stats(3.9, 13)}, ""},
-		{"still", []intercom.Event{stats(0.5, 5), stats(1.5, 5), stats(2.5, 5), stats(3.5, 7)}, "no picture for 3s"},
-		{"still at the end", []intercom.Event{stats(0.5, 5), stats(3.9, 5)}, "no picture for 3.5s"},
-		{"no reports", nil, "no picture for 4s"},
+		{"a busy machine", []intercom.Event{stats(-1, 1), stats(3.5, 5)}, ""},
+		{"one still report", []intercom.Event{stats(0.5, 5), stats(1.5, 5), stats(2.5, 12), stats(3.9, 12)}, ""},
+		{"still", []intercom.Event{stats(0.5, 5), stats(1.5, 5), stats(2.5, 5), stats(3.5, 7)}, "no picture in 2 statistics in a row"},
+		{"still from the begin", []intercom.Event{stats(-1, 5), stats(1, 5), stats(2, 5)}, "no picture in 2 statistics in a row"},
+		{"still before and after", []intercom.Event{stats(-3, 5), stats(-2, 5), stats(-1, 5), stats(1, 6), stats(5, 6), stats(6, 6)}, ""},
 		{"closed", []intercom.Event{stats(0.5, 5), closed}, "onSessionClose CLOSED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -156,5 +162,8 @@ func TestHarm(t *testing.T) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
+	}
+	if got := harm(nil, session, at(0), at(20)); got != "no statistics for 20s" {
+		t.Errorf("without statistics: %q", got)
 	}
 }

@@ -3,6 +3,7 @@
 package xmpp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -140,4 +141,26 @@ func TestFaults(t *testing.T) {
 			w.flat(before)
 		})
 	}
+}
+
+// pressWhileAway presses while the server is down: the call goes out when it is
+// back.
+func (w *world) pressWhileAway() {
+	_ = w.server.kill()
+	begin := time.Now()
+	if err := w.pair.door.Press(context.Background(), "front"); err != nil {
+		w.t.Fatalf("press: %v", err)
+	}
+	hold(2 * time.Second)
+	if err := w.server.start(); err != nil {
+		w.t.Fatal(err)
+	}
+	up := time.Now()
+	session := w.pair.home.event("the call", named("onCall")).Session
+	rang := time.Since(up)
+	w.pair.door.pictures(session)
+	w.pair.home.pictures(session)
+	fmt.Printf("%-9s a press while the server is away: rings %v after the server is back, pictures %v after the press\n",
+		w.server.name, rang.Round(10*time.Millisecond), time.Since(begin).Round(10*time.Millisecond))
+	w.pair.hangUp(session)
 }

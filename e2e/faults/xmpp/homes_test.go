@@ -3,14 +3,12 @@
 package xmpp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -66,10 +64,7 @@ func startDevice(t *testing.T, s *server, address, logs string, user, other call
 			t.Fatal(err)
 		}
 	}
-	log, err := os.Create(filepath.Join(cmp.Or(logs, dir), strings.ReplaceAll(t.Name(), "/", "-")+fmt.Sprintf("-%d.log", user)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := logFile(t, logs, fmt.Sprintf("device-%d", user))
 	d := &device{
 		Client: control.NewClient(filepath.Join(dir, "control.sock")), t: t, user: user, dir: dir,
 		ended: make(chan struct{}), events: rig.NewLog[intercom.Event](),
@@ -84,14 +79,14 @@ func startDevice(t *testing.T, s *server, address, logs string, user, other call
 		defer close(d.ended)
 		_ = d.process.Wait() // the exit code is asked for where it matters
 	}()
-	t.Cleanup(func() { d.stop(log) })
+	t.Cleanup(d.stop)
 	d.online()
 	d.follow(follow)
 	return d
 }
 
 // stop ends the daemon as an init system does; it has to end well.
-func (d *device) stop(log *os.File) {
+func (d *device) stop() {
 	_ = d.process.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-d.ended:
@@ -104,10 +99,6 @@ func (d *device) stop(log *os.File) {
 	}
 	if d.read != nil { // the end of the device ends the stream
 		<-d.read
-	}
-	_ = log.Close()
-	if text, err := os.ReadFile(log.Name()); err == nil && d.t.Failed() {
-		d.t.Logf("end of the log of %d's device:\n%s", d.user, tail(string(text), 6000))
 	}
 }
 

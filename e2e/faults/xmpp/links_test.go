@@ -74,13 +74,14 @@ func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	t.Helper()
 	l := &links{exchange: newExchange(t, "links", 200*time.Millisecond), label: s.name}
 	timing := signaling.Timing{PingIdleInCall: 2 * time.Second, PingTimeoutInCall: 2 * time.Second, BackoffMax: 2 * time.Second}
-	level := slog.LevelDebug
 	if p.long {
-		timing, level = signaling.Timing{}, slog.LevelInfo
+		timing = signaling.Timing{}
 		l.pace = time.Second
 	}
 	for end, user := range linkUsers {
-		l.ends[end] = l.start(t, end, level, signaling.Config{
+		file := logFile(t, p.logs, fmt.Sprintf("link-%d", user))
+		log := slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		l.ends[end] = l.start(t, end, log, signaling.Config{
 			Domain: domain, Username: fmt.Sprintf("%d-%d", user, appID), Password: password, Resource: "intercom-1",
 			Address: address, CAFile: s.path("ca.pem"), Timing: timing,
 		})
@@ -103,13 +104,12 @@ func startLinks(t *testing.T, s *server, address string, p parameters) *links {
 	return l
 }
 
-func (l *links) start(t *testing.T, end int, level slog.Level, cfg signaling.Config) *link {
+func (l *links) start(t *testing.T, end int, log *slog.Logger, cfg signaling.Config) *link {
 	t.Helper()
 	codec, err := quickblox.NewCodec(appID, domain, quickblox.NewID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level})).With("link", linkUsers[end])
 	made, err := signaling.New(cfg, codec, log)
 	if err != nil {
 		t.Fatal(err)

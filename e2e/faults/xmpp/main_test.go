@@ -3,11 +3,13 @@
 package xmpp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -71,7 +73,7 @@ type parameters struct {
 	long     bool          // LONG=1: faults as long as in life, default timing of the links
 	restarts time.Duration // RESTARTS: how long the server is restarted again and again
 	every    time.Duration // EVERY: time between restarts
-	logs     string        // LOGS: folder that keeps the logs of the devices; "" keeps none
+	logs     string        // LOGS: folder that keeps the logs of links and devices; "" keeps none
 }
 
 func readParameters(t *testing.T) parameters {
@@ -95,4 +97,22 @@ func duration(t *testing.T, variable string, otherwise time.Duration) time.Durat
 		t.Fatalf("%s: %v", variable, err)
 	}
 	return d
+}
+
+// logFile makes the log of a part of a test. Its end is shown when the test
+// fails; all of it stays in logs, if that is set.
+func logFile(t *testing.T, logs, part string) *os.File {
+	t.Helper()
+	name := strings.ReplaceAll(t.Name(), "/", "-") + "-" + part + ".log"
+	file, err := os.Create(filepath.Join(cmp.Or(logs, t.TempDir()), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = file.Close()
+		if text, err := os.ReadFile(file.Name()); err == nil && t.Failed() {
+			t.Logf("end of %s:\n%s", name, tail(string(text), 4000))
+		}
+	})
+	return file
 }

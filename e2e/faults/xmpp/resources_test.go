@@ -3,9 +3,7 @@
 package xmpp
 
 import (
-	"context"
 	"fmt"
-	"time"
 )
 
 // resources is what links and devices hold between calls.
@@ -48,26 +46,4 @@ func (w *world) flat(before resources) {
 	})
 	fmt.Printf("%-9s goroutines of the links %d → %d, of the devices %v → %v, descriptors of the devices %v → %v\n",
 		w.server.name, before.links, now.links, before.devices, now.devices, before.files, now.files)
-}
-
-// pressWhileAway presses while the server is down: the call goes out when it is
-// back.
-func (w *world) pressWhileAway() {
-	_ = w.server.kill()
-	begin := time.Now()
-	if err := w.pair.door.Press(context.Background(), "front"); err != nil {
-		w.t.Fatalf("press: %v", err)
-	}
-	hold(2 * time.Second)
-	if err := w.server.start(); err != nil {
-		w.t.Fatal(err)
-	}
-	up := time.Now()
-	session := w.pair.home.event("the call", named("onCall")).Session
-	rang := time.Since(up)
-	w.pair.door.pictures(session)
-	w.pair.home.pictures(session)
-	fmt.Printf("%-9s a press while the server is away: rings %v after the server is back, pictures %v after the press\n",
-		w.server.name, rang.Round(10*time.Millisecond), time.Since(begin).Round(10*time.Millisecond))
-	w.pair.hangUp(session)
 }
