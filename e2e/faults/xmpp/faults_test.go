@@ -24,7 +24,7 @@ type fault struct {
 
 // table lists the faults; the long one has them as long as in life.
 func table(p parameters) []fault {
-	down, hole, slow := 2*time.Second, 8*time.Second, 4*time.Second
+	down, hole, slow := 2*time.Second, 8*time.Second, 3*time.Second
 	if p.long {
 		down, hole, slow = 10*time.Second, time.Minute, time.Minute
 	}

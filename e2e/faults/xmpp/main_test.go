@@ -80,7 +80,7 @@ func readParameters(t *testing.T) parameters {
 	t.Helper()
 	return parameters{
 		long:     os.Getenv("LONG") != "",
-		restarts: duration(t, "RESTARTS", 6*time.Second),
+		restarts: duration(t, "RESTARTS", 4*time.Second),
 		every:    duration(t, "EVERY", 3*time.Second),
 		logs:     os.Getenv("LOGS"),
 	}
