@@ -47,7 +47,8 @@ func restart(end func(*server) error, down time.Duration) func(*world) (time.Tim
 	return func(w *world) (time.Time, error) {
 		err := end(w.server)
 		hold(down)
-		return time.Now(), errors.Join(err, w.server.start())
+		err = errors.Join(err, w.server.start())
+		return time.Now(), err // it listens again
 	}
 }
 
