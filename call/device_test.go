@@ -179,3 +179,24 @@ func TestCandidateFlood(t *testing.T) {
 		}
 	})
 }
+
+// TestFollowAfterRepair checks that a new resource is believed for some time
+// after a repair, although the path works: an SDK may have forgotten the
+// PeerConnection that was repaired.
+func TestFollowAfterRepair(t *testing.T) {
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{7 * time.Second, "phone-2"}, {9 * time.Second, "phone"}} {
+		bubble(t, func(t *testing.T, w *world) {
+			door, s := connected(w, 101)
+			door.Receive(reconnect(s, 101, "first", call.Offer))
+			pass(c.after)
+			door.Receive(from("phone-2", reconnect(s, 101, "second", call.Offer)))
+			pass(3 * time.Second)
+			if got := s.Peers()[0]; got.Resource != c.want || got.State != call.ConnectionConnected {
+				t.Errorf("%v after a repair: peer %+v, want %s", c.after, got, c.want)
+			}
+		})
+	}
+}

@@ -52,9 +52,9 @@
 // another device changes the call or reaches the app; an offer of one has the
 // path looked at ([Probe]), is kept for 10 s, and is answered if the path is dead
 // or the connection breaks. If it is found working twice, a second apart, the
-// device is told with a hangUp that it is not in the call, and not listened to
-// any more. While the connection is broken, the first device whose description
-// is taken is the one in the call from then on. This has a price: after a loss of
+// offer is dropped. While the connection is broken, and for 8 s after a repair,
+// the first device whose description is taken is the one in the call from then
+// on. A device that accepted too late is told so, and never listened to. This has a price: after a loss of
 // the link to the server alone the app of an SDK cannot send updates until a
 // connection is repaired.
 //

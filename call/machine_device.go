@@ -51,8 +51,8 @@ func (p *peer) bind(resource string) {
 }
 
 // steers says whether a device of a joined peer may change the call now.
-func (p *peer) steers(resource string) bool {
-	broken := p.repair.told || p.repair.role != repairIdle
+func (p *peer) steers(now time.Time, resource string) bool {
+	broken := p.repair.told || p.repair.role != repairIdle || now.Before(p.repair.unsureUntil)
 	return !slices.Contains(p.away, resource) && (p.bound(resource) || broken)
 }
 
@@ -105,8 +105,7 @@ func (m *machine) advanceHeld(now time.Time, p *peer) {
 }
 
 // refute gives up an offer that is kept, as the path to the device in the call
-// works: at the second time that is certain. Another device is told that it is
-// not in the call; it may have accepted, and not have heard so.
+// works: at the second time that is certain.
 func (m *machine) refute(now time.Time, p *peer) {
 	h := p.repair.held
 	switch {
@@ -115,7 +114,6 @@ func (m *machine) refute(now time.Time, p *peer) {
 		h.probed, h.probeAt = true, now.Add(heldProbe)
 	default:
 		p.repair.held = nil
-		m.turnAway(now, p, h.resource)
 	}
 }
 

@@ -87,7 +87,7 @@ func (m *machine) connectionChanged(now time.Time, p *peer, s ConnectionState) {
 	case ConnectionConnected, ConnectionCompleted:
 		if p.phase == peerJoined {
 			p.joinBy = time.Time{}
-			m.repaired(p)
+			m.repaired(now, p)
 		}
 	case ConnectionDisconnected, ConnectionFailed, ConnectionClosed:
 		if p.phase != peerJoined {

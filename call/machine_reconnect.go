@@ -31,6 +31,8 @@ const (
 	repairRetry = 8 * time.Second
 	// firstRetry is the same for the descriptions of call and accept.
 	firstRetry = 10 * time.Second
+	// unsureTime is for how long after a repair a new resource is believed.
+	unsureTime = 8 * time.Second
 	// answerSpacing is the least time between two answers to one peer.
 	answerSpacing = 250 * time.Millisecond
 	// repairBurst, repairRate and maxTries limit the PeerConnections that
@@ -82,6 +84,10 @@ type repair struct {
 	answered   string            // id of their last offer taken, and when
 	answeredAt time.Time
 	held       *heldOffer
+
+	// An SDK that gets a new resource during a repair may offer once more, and
+	// has forgotten, but not closed, the PeerConnection that was repaired.
+	unsureUntil time.Time
 }
 
 // nextTimeout returns the next deadline; offers wait until they can reach the
@@ -127,12 +133,15 @@ func (m *machine) reconnecting(now time.Time, p *peer) {
 }
 
 // repaired ends the repair: the connection is up.
-func (m *machine) repaired(p *peer) {
+func (m *machine) repaired(now time.Time, p *peer) {
 	r := &p.repair
-	told := r.told
+	told, unsure := r.told, r.unsureUntil
+	if r.role != repairIdle {
+		unsure = now.Add(unsureTime)
+	}
 	p.repair = repair{
 		offerID: r.offerID, applied: r.applied, answeredAt: r.answeredAt, answered: r.answered,
-		budget: r.budget, held: r.held,
+		budget: r.budget, unsureUntil: unsure, held: r.held,
 	}
 	p.suspectUntil, p.suspectExt = time.Time{}, nil
 	if told {

@@ -111,7 +111,7 @@ func (m *machine) hangUpReceived(now time.Time, p *peer, s Signal) {
 	switch {
 	case p.phase == peerClosed || m.unheardOf(p):
 	case p.phase == peerJoined && slices.Contains(p.away, s.Peer.Resource):
-	case p.phase == peerJoined && !p.steers(s.Peer.Resource):
+	case p.phase == peerJoined && !p.steers(now, s.Peer.Resource):
 		p.suspectUntil, p.suspectExt = now.Add(heldTime), s.Extension
 		m.probe(now, p)
 	default:
@@ -157,7 +157,7 @@ func (m *machine) updateReceived(now time.Time, p *peer, s Signal) {
 		return
 	case p.phase != peerJoined:
 		return
-	case !p.bound(resource) && !(repairing && p.steers(resource)):
+	case !p.bound(resource) && !(repairing && p.steers(now, resource)):
 		m.doubt(now, p, s)
 		return
 	}
