@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/e2e/faults/soak/site"
@@ -43,6 +44,7 @@ func attacks() []attack {
 		{"stanzas of 250 kB of a stranger", 20, idle, false, bigStanzas},
 		{"a contact calls and cancels", 20, idle, true, callAndCancel},
 		{"a contact calls with bogus SDP", 50, idle, true, bogusOffers},
+		{"a contact repeats one call without end", 10, idle, true, oneCall},
 		{"requests at the control socket", 200, idle, false, controlRequests},
 		{"followers that read nothing", 50, idle, false, controlFollowers},
 		{"accept, candidates, update of a stranger", 500, inCall, false, meddle(site.FirstStranger, "x")},
@@ -158,6 +160,17 @@ func bogusOffers(_ context.Context, s *stage) (func(int) error, error) {
 	return func(i int) error {
 		return a.send(callBy(a.user, call.SessionID(fmt.Sprintf("bogus-%d", i)), junk[i%len(junk)]))
 	}, nil
+}
+
+// oneCall is the same call again and again, after its end, too.
+func oneCall(_ context.Context, s *stage) (func(int) error, error) {
+	a, err := s.as(site.Emil, "x")
+	if err != nil {
+		return nil, err
+	}
+	sdp, err := s.someOffer()
+	id := call.SessionID(fmt.Sprintf("endless-%d", time.Now().UnixNano()))
+	return func(int) error { return a.send(callBy(a.user, id, sdp)) }, err
 }
 
 // controlRequests speaks HTTP as it should not be.

@@ -35,7 +35,7 @@ func (r *Report) String() string {
 		"|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, res := range r.results {
 		fmt.Fprintf(&b, "| %s | %s | %.0f of %d | %s | %.0f %% | %+.1f MB | %s | %s | %s |\n", res.attack.when, res.attack.name,
-			float64(res.sent)/res.took.Seconds(), res.attack.rate, res.did, res.cpu*100, float64(res.memory)/(1<<20),
+			float64(res.sent)/max(res.took.Seconds(), 0.001), res.attack.rate, res.did, res.cpu*100, float64(res.memory)/(1<<20),
 			r.pressCells(res), r.gapCells(res), res.idle.Round(time.Millisecond))
 	}
 	for _, p := range r.Problems() {

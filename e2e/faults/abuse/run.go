@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,6 +20,7 @@ const (
 	memoryBound  = 20 << 20    // bytes above what there was before
 	latencyBound = time.Second // from a press to the ring, or to the hangUp
 	gapBound     = time.Second // without media, 5 pictures and 50 packets of sound a second
+	ringBound    = site.AnswerTime + time.Second
 	idleBound    = site.AnswerTime + 2*time.Second
 )
 
@@ -97,7 +99,8 @@ func (s *scene) attackAll(ctx context.Context, report *Report, when []situation,
 		from := s.device.LogSize()
 		r, err := s.attack(ctx, a, inject)
 		if err != nil {
-			return fmt.Errorf("%s: %w", a.name, err)
+			r.problem("%v", err)
+			_ = s.device.Control.Do(ctx, "stop", intercom.SessionRequest{}) // for the next attack
 		}
 		if len(r.problems) > 0 {
 			r.problems = append(r.problems, s.device.LogSince(from, 30))
@@ -144,7 +147,7 @@ func (s *scene) attack(ctx context.Context, a attack, inject func(string) error)
 	if err != nil {
 		return r, fmt.Errorf("prepare: %w", err)
 	}
-	before, err := s.usage(true)
+	before, err := s.look(ctx, true)
 	if err != nil {
 		return r, err
 	}
@@ -152,24 +155,35 @@ func (s *scene) attack(ctx context.Context, a attack, inject func(string) error)
 		return r, err
 	}
 	t.afterwards(ctx, &r)
-	after, err := s.usage(false)
+	after, err := s.look(ctx, false)
 	if err != nil {
 		return r, err
 	}
-	r.cpu = (after.CPU - before.CPU).Seconds() / r.took.Seconds()
-	r.memory = after.Peak - before.Memory
-	r.did = t.did()
+	r.cpu = (after.usage.CPU - before.usage.CPU).Seconds() / r.took.Seconds()
+	r.memory = after.usage.Peak - before.usage.Memory
+	r.did = t.did(before.status, after.status)
 	t.judge(&r)
 	return r, nil
 }
 
-func (s *scene) usage(reset bool) (site.Usage, error) {
+// sight is what the device's process holds, and what the device says.
+type sight struct {
+	usage  site.Usage
+	status intercom.Status
+}
+
+// look looks at the device; with reset, the peak of its memory begins anew.
+func (s *scene) look(ctx context.Context, reset bool) (v sight, err error) {
 	if reset {
 		if err := site.ResetPeak(s.device.PID()); err != nil {
-			return site.Usage{}, err
+			return v, err
 		}
 	}
-	return site.ReadUsage(s.device.PID())
+	if v.usage, err = site.ReadUsage(s.device.PID()); err != nil {
+		return v, err
+	}
+	v.status, err = s.device.Control.Status(ctx)
+	return v, err
 }
 
 // situate brings the device to where the attack begins.
@@ -309,23 +323,48 @@ func (t *stage) afterwards(ctx context.Context, r *result) {
 }
 
 // did says what the device did, as its events and the attackers saw it.
-func (t *stage) did() string {
+func (t *stage) did(before, after intercom.Status) string {
 	rejects := 0
 	for _, a := range t.used {
 		rejects += a.count(call.SignalReject)
 	}
-	return fmt.Sprintf("%d rings, %d rejects, %d told as invalid", t.rungBy(), rejects,
+	text := fmt.Sprintf("%d rings, %d rejects, %d told as invalid", t.rungBy(), rejects,
 		t.events.Count(func(e intercom.Event) bool { return e.Event == "onInvalidEvents" }))
+	for _, name := range slices.Sorted(maps.Keys(after.Signals)) {
+		if more := after.Signals[name] - before.Signals[name]; more > 0 && more < 1<<62 { // some go down, too
+			text += fmt.Sprintf(", %d %s", more, name)
+		}
+	}
+	return text
 }
 
 func (t *stage) rungBy() int {
 	return t.events.Count(func(e intercom.Event) bool { return e.Event == "onCall" })
 }
 
+// longestRing is the longest time from a ring to the end of its session.
+func (t *stage) longestRing() (longest time.Duration) {
+	began := map[call.SessionID]time.Time{}
+	for _, e := range t.events.All() {
+		switch e.Event {
+		case "onCall":
+			began[e.Session] = e.Time
+		case "onSessionClose":
+			if at, rang := began[e.Session]; rang {
+				longest = max(longest, e.Time.Sub(at))
+			}
+		}
+	}
+	return longest
+}
+
 // judge holds the result against the bounds.
 func (t *stage) judge(r *result) {
 	if n := t.rungBy(); n > 0 && !r.attack.rings {
 		r.problem("the door rang %d times", n)
+	}
+	if rang := t.longestRing(); rang > ringBound {
+		r.problem("the door rang for %v", rang)
 	}
 	if r.memory > memoryBound {
 		r.problem("%d MB more memory", r.memory>>20)

@@ -42,7 +42,8 @@ type scene struct {
 	carl      *attacker                // who only listens: rung without ever answering
 	events    *rig.Log[intercom.Event] // of the device, since the attack began
 	deviceDir string
-	pressed   time.Time
+	pressed   time.Time // the last press began
+	free      time.Time // from when on a press is another one
 	close     []func() error
 }
 
@@ -99,11 +100,13 @@ func (s *scene) startDevice(ctx context.Context, name, address string) (stop fun
 
 // press presses a button, later than what counts as one press with the last.
 func (s *scene) press(ctx context.Context, button string) error {
-	if err := pause(ctx, time.Until(s.pressed.Add(pressWindow))); err != nil {
+	if err := pause(ctx, time.Until(s.free)); err != nil {
 		return err
 	}
 	s.pressed = time.Now()
-	return s.device.Control.Press(ctx, button)
+	err := s.device.Control.Press(ctx, button)
+	s.free = time.Now().Add(pressWindow)
+	return err
 }
 
 // ring presses a button, waits until the call comes to Carl, and stops. It says

@@ -131,12 +131,17 @@ func (l *line) openPhones(ctx context.Context, o Options) error {
 // press presses a button of the device, later than what counts as one press
 // with the last.
 func (l *line) press(ctx context.Context, button string) error {
-	if err := pause(ctx, time.Until(l.pressed.Add(pressWindow))); err != nil {
+	if err := l.pressable(ctx); err != nil {
 		return err
 	}
 	err := l.device.Control.Press(ctx, button)
 	l.pressed = time.Now()
 	return err
+}
+
+// pressable waits until a press is another one than the last.
+func (l *line) pressable(ctx context.Context) error {
+	return pause(ctx, time.Until(l.pressed.Add(pressWindow)))
 }
 
 // Close ends everything, the newest first.

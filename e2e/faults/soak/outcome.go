@@ -36,7 +36,7 @@ const survivable = 5 * time.Second
 
 // right says whether a plan may have an outcome.
 func (p plan) right(o outcome) bool {
-	may := []outcome{p.kind.want}
+	may := []outcome{p.kind.want, p.kind.also}
 	if p.fault.name != noFault && p.during == ringing {
 		// What the fault held up may come when nobody waits for it any more.
 		may = append(may, unanswered, unreached)
@@ -65,3 +65,6 @@ func (p plan) within(undisturbed time.Duration) time.Duration {
 	}
 	return undisturbed + p.lasts + site.AnswerTime
 }
+
+// wanted says whether an outcome is the kind's own.
+func (p plan) wanted(o outcome) bool { return o == p.kind.want || o != "" && o == p.kind.also }

@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,13 +15,13 @@ type Report struct {
 	options    Options
 	took       time.Duration
 	results    []result
-	samples    map[int][]sample           // by line
-	counters   map[int]map[string]float64 // by line, at the end
-	goroutines []int                      // of the test itself, after each call
+	samples    map[int][]sample          // by line
+	counters   map[int]map[string]uint64 // by line, at the end
+	goroutines []int                     // of the test itself, after each call
 }
 
 func newReport(o Options) *Report {
-	return &Report{options: o, samples: map[int][]sample{}, counters: map[int]map[string]float64{}}
+	return &Report{options: o, samples: map[int][]sample{}, counters: map[int]map[string]uint64{}}
 }
 
 func (r *Report) add(res result, s sample, goroutines int) {
@@ -31,31 +30,17 @@ func (r *Report) add(res result, s sample, goroutines int) {
 	r.goroutines = append(r.goroutines, goroutines)
 }
 
-// addCounters keeps all numbers of the status under xmpp, calls and media,
-// whatever they are called.
-func (r *Report) addCounters(line int, s intercom.Status) error {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("keep counters: %w", err)
-	}
-	var parts map[string]json.RawMessage
-	if err := json.Unmarshal(text, &parts); err != nil {
-		return fmt.Errorf("keep counters: %w", err)
-	}
-	kept := map[string]float64{}
-	for _, part := range []string{"xmpp", "calls", "media"} {
-		var values map[string]any
-		if json.Unmarshal(parts[part], &values) != nil {
-			continue // there is no such part
-		}
-		for name, v := range values {
-			if n, ok := v.(float64); ok && n != 0 {
+// addCounters keeps the device's counters that have counted something.
+func (r *Report) addCounters(line int, s intercom.Status) {
+	kept := map[string]uint64{}
+	for part, counters := range map[string]map[string]uint64{"signals": s.Signals, "media": s.Media} {
+		for name, n := range counters {
+			if n > 0 {
 				kept[part+"."+name] = n
 			}
 		}
 	}
 	r.counters[line] = kept
-	return nil
 }
 
 // Unexpected lists the calls that went as they must not, with the end of the
@@ -63,7 +48,7 @@ func (r *Report) addCounters(line int, s intercom.Status) error {
 func (r *Report) Unexpected() []string {
 	var all []string
 	for _, res := range r.results {
-		if !res.plan.right(res.outcome) {
+		if res.unexpected() {
 			all = append(all, fmt.Sprintf("line %d, %s: %s: %s\n%s", res.line, res.plan, res.outcome, shortened(res.err), res.excerpt))
 		}
 	}
@@ -74,8 +59,8 @@ func (r *Report) Unexpected() []string {
 func (r *Report) String() string {
 	var b strings.Builder
 	unexpected := len(r.Unexpected())
-	fmt.Fprintf(&b, "# Soak, seed %d\n\n%d calls on %d lines in %s, %d unexpected\n\n",
-		r.options.Seed, len(r.results), r.options.Lines, r.took.Round(time.Second), unexpected)
+	fmt.Fprintf(&b, "# Soak, seed %d\n\n%d calls on %d lines in %s, %d unexpected; %d more went otherwise while the machine stood still for %v or longer\n\n",
+		r.options.Seed, len(r.results), r.options.Lines, r.took.Round(time.Second), unexpected, len(filter(r.results, result.excused)), stallBound)
 	r.writeKinds(&b)
 	r.writeFaults(&b)
 	r.writeTimes(&b)
@@ -107,7 +92,7 @@ func (r *Report) writeKinds(b *strings.Builder) {
 		for _, o := range outcomes() {
 			fmt.Fprintf(b, " %s |", number(len(filter(of, func(res result) bool { return res.outcome == o }))))
 		}
-		fmt.Fprintf(b, " %s |\n", number(len(filter(of, func(res result) bool { return !res.plan.right(res.outcome) }))))
+		fmt.Fprintf(b, " %s |\n", number(len(filter(of, result.unexpected))))
 	}
 }
 
@@ -166,7 +151,7 @@ func (r *Report) writeProcesses(b *strings.Builder) {
 
 // writeCounters adds the counters of all lines up.
 func (r *Report) writeCounters(b *strings.Builder) {
-	sums := map[string]float64{}
+	sums := map[string]uint64{}
 	for _, counters := range r.counters {
 		for name, n := range counters {
 			sums[name] += n
@@ -174,6 +159,6 @@ func (r *Report) writeCounters(b *strings.Builder) {
 	}
 	b.WriteString("\n| counter | of all devices |\n|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		fmt.Fprintf(b, "| %s | %.0f |\n", name, sums[name])
+		fmt.Fprintf(b, "| %s | %d |\n", name, sums[name])
 	}
 }

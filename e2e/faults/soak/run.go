@@ -42,9 +42,17 @@ type result struct {
 	outcome outcome
 	err     error         // why it is not the kind's own outcome
 	lull    lull          // after it
+	stall   time.Duration // the longest that the machine stood still meanwhile
 	back    time.Duration // from the end of a fault in the call to media both ways; 0 without
 	excerpt string        // of the device's log, if the outcome is not right
 }
+
+// unexpected says whether the call went as it must not, on a machine that did
+// its part.
+func (r result) unexpected() bool { return !r.plan.right(r.outcome) && r.stall < stallBound }
+
+// excused says whether it went so while the machine stood still.
+func (r result) excused() bool { return !r.plan.right(r.outcome) && r.stall >= stallBound }
 
 // sample is what a device's process held when it was idle.
 type sample struct {
@@ -56,7 +64,13 @@ type sample struct {
 // tells of what kept it from going on, not of calls that went wrong.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o.opening = new(sync.Mutex)
-	r := &runner{options: o, report: newReport(o), began: time.Now(), left: o.Calls}
+	r := &runner{options: o, report: newReport(o), began: time.Now(), left: o.Calls,
+		stalls: &stallWatch{worst: make([]time.Duration, o.Lines)}}
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { r.stalls.run(watching) })
+	defer watch.Wait()
+	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range o.Lines {
 		group.Go(func() error { return r.line(ctx, i) })
@@ -70,6 +84,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type runner struct {
 	options Options
 	began   time.Time
+	stalls  *stallWatch
 
 	mu     sync.Mutex
 	left   int // calls
@@ -111,13 +126,14 @@ func (r *runner) next() bool {
 func (r *runner) call(ctx context.Context, l *line, p plan) error {
 	ctx, cancel := context.WithTimeout(ctx, turnBound)
 	defer cancel()
+	r.stalls.take(l.number)
 	t, from := newTurn(ctx, l, p), l.device.LogSize()
 	o, err := p.kind.play(t)
 	rest, restErr := t.rest(o)
-	if o == p.kind.want && err != nil || restErr != nil {
+	if p.wanted(o) && err != nil || restErr != nil {
 		o = broken
 	}
-	res := result{line: l.number, plan: p, outcome: o, err: errors.Join(err, restErr), lull: rest, back: t.back}
+	res := result{line: l.number, plan: p, outcome: o, err: errors.Join(err, restErr), lull: rest, back: t.back, stall: r.stalls.take(l.number)}
 	if !p.right(o) {
 		res.excerpt = l.device.LogSince(from, 80)
 	}
@@ -134,7 +150,7 @@ func (r *runner) note(res result, status intercom.Status) {
 	defer r.mu.Unlock()
 	r.report.add(res, sample{time.Since(r.began), status.Process}, runtime.NumGoroutine())
 	r.options.Log.Info("call", "line", res.line, "plan", res.plan.String(), "outcome", res.outcome, "idle", res.lull.idle.Round(time.Millisecond),
-		"right", res.plan.right(res.outcome), "megabytes", fmt.Sprintf("%.1f", megabytes(status.Process.Memory)), "err", firstLine(res.err))
+		"right", res.plan.right(res.outcome), "stall", res.stall.Round(time.Millisecond), "megabytes", fmt.Sprintf("%.1f", megabytes(status.Process.Memory)), "err", firstLine(res.err))
 }
 
 // final notes the device's counters.
@@ -145,5 +161,6 @@ func (r *runner) final(ctx context.Context, l *line) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.report.addCounters(l.number, status)
+	r.report.addCounters(l.number, status)
+	return nil
 }

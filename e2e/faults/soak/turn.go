@@ -152,13 +152,13 @@ func (t *turn) eitherHangsUp(user call.UserID) func() error {
 func (t *turn) rest(o outcome) (l lull, err error) {
 	began := time.Now()
 	err = t.settle()
-	if o != t.plan.kind.want {
+	if !t.plan.wanted(o) {
 		for _, p := range t.phones {
 			p.Stop()
 		}
 	}
 	bound := idleBound
-	if o != t.plan.kind.want || t.plan.fault.name != noFault {
+	if !t.plan.wanted(o) || t.plan.fault.name != noFault {
 		bound = disturbedIdleBound
 	}
 	if idle := t.idle(bound); idle != nil {

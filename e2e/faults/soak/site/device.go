@@ -18,13 +18,14 @@ import (
 
 // The people. The contacts are rung by the device's buttons: front rings Anna
 // and voice does without picture, pair rings Anna and Ben for the first answer,
-// all calls both together, back rings Carl, and none rings Dora. Carl's calls are answered by
-// themselves. Nobody knows the strangers.
+// all calls both together, back rings Carl, and none rings Dora and Emil. Carl's
+// calls are answered by themselves. Nobody knows the strangers.
 const (
 	Door          = call.UserID(104)
 	Anna          = call.UserID(101)
 	Ben           = call.UserID(102)
 	Dora          = call.UserID(103)
+	Emil          = call.UserID(105)
 	Carl          = call.UserID(109)
 	FirstStranger = call.UserID(110) // to LastUser
 )
@@ -39,7 +40,7 @@ const (
 const deviceConfig = `device: {name: Front door}
 xmpp: {domain: %[1]s, address: "%[2]s", tls: %[3]s, allow_insecure: %[4]t, ca_file: %[5]q, resource: intercom-1}
 quickblox: {app_id: %[6]d, user_id: %[7]d, password_file: %[8]q}
-contacts: [{name: Anna, user_id: %[9]d}, {name: Ben, user_id: %[10]d}, {name: Carl, user_id: %[11]d}, {name: Dora, user_id: %[17]d}]
+contacts: [{name: Anna, user_id: %[9]d}, {name: Ben, user_id: %[10]d}, {name: Carl, user_id: %[11]d}, {name: Dora, user_id: %[17]d}, {name: Emil, user_id: %[18]d}]
 buttons:
   - {name: front, source: control, contacts: [Anna]}
   - {name: voice, source: control, contacts: [Anna], call_type: audio}
@@ -119,7 +120,7 @@ func (o DeviceOptions) write(config string) error {
 		level = "info"
 	}
 	text := fmt.Sprintf(deviceConfig, Domain, address, tls, o.Plain, o.Server.CAFile(), App, Door, password,
-		Anna, Ben, Carl, AnswerTime, DialingTime, DisconnectTime, filepath.Join(o.Dir, "control.sock"), level, Dora)
+		Anna, Ben, Carl, AnswerTime, DialingTime, DisconnectTime, filepath.Join(o.Dir, "control.sock"), level, Dora, Emil)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}

@@ -7,7 +7,10 @@ import (
 )
 
 // phoneListener notes what happens at a phone.
-type phoneListener struct{ p *Phone }
+type phoneListener struct {
+	p  *Phone
+	on *switchedOn
+}
 
 func (l *phoneListener) note(name string, s *call.Session, user call.UserID, state string) {
 	e := Event{Name: name, Session: s, User: user, State: state, At: time.Now()}
@@ -15,6 +18,7 @@ func (l *phoneListener) note(name string, s *call.Session, user call.UserID, sta
 		e.ID = s.ID()
 	}
 	l.p.events.Load().Add(e)
+	l.on.callsChanged()
 }
 
 // OnCall implements call.Listener, as do the others.

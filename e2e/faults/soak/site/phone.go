@@ -140,11 +140,17 @@ func (p *Phone) assemble(on *switchedOn) error {
 		Self: o.User, AnswerTimeInterval: AnswerTime, DialingTimeInterval: DialingTime,
 		DisconnectTimeInterval: DisconnectTime, AutoReject: true, IncomingLimit: 1,
 		Allowed: func(call.UserID) bool { return true },
-	}, on.link, on.engine, &phoneListener{p}, o.Log)
+	}, on.link, on.engine, &phoneListener{p, on}, o.Log)
 	return err
 }
 
-func (on *switchedOn) linkChanged(s signaling.State) { on.online.Store(s.Online) }
+func (on *switchedOn) linkChanged(s signaling.State) {
+	on.online.Store(s.Online)
+	on.client.SignalingChanged(s.Online, s.Resumed)
+}
+
+// callsChanged has the link look after the server more closely in a call.
+func (on *switchedOn) callsChanged() { on.link.SetInCall(len(on.client.Sessions()) > 0) }
 
 // Vanish switches the phone off without a word to anybody: first its link to
 // the server goes, then the rest. Off already, it does nothing.
@@ -206,7 +212,9 @@ func (p *Phone) Call(ctx context.Context, t call.Type) (*call.Session, error) {
 	if err := p.openMedia(ctx, s); err != nil {
 		return nil, errors.Join(err, s.Stop(nil))
 	}
-	return s, s.Call(nil)
+	err = s.Call(nil)
+	p.on.callsChanged()
+	return s, err
 }
 
 // Accept answers a call that rings.
