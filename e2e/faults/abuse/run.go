@@ -113,7 +113,7 @@ func (s *scene) attackAll(ctx context.Context, report *Report, when []situation,
 // measureQuiet measures what attacks are compared with.
 func (s *scene) measureQuiet(ctx context.Context, report *Report) error {
 	for range 5 {
-		took, err := s.ring(ctx)
+		took, err := s.ring(ctx, bound)
 		if err != nil {
 			return fmt.Errorf("ring without an attack: %w", err)
 		}
@@ -277,10 +277,14 @@ func (t *stage) measure(ctx context.Context, r *result) {
 		r.presses = append(r.presses, took)
 		return
 	}
+	within := bound
+	if r.attack.rings {
+		within = time.Second
+	}
 	until := time.Now().Add(t.options.Length)
 	t.watch(ctx, r, t.options.Length/2)
 	for {
-		took, err := t.ring(ctx)
+		took, err := t.ring(ctx, within)
 		if err == nil {
 			r.presses = append(r.presses, took)
 		} else {
