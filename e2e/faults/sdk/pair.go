@@ -30,6 +30,8 @@ type party struct {
 	device *rig.Device
 	client *rig.Client
 
+	session string // the client's present one; of a race
+
 	firstPacket moment // after the link was back; of a device
 }
 

@@ -130,28 +130,38 @@ func together(a, b *party, do func(*party) error) error {
 
 // ready waits for the ring and opens the client's camera.
 func (e *party) ready(ctx context.Context) error {
-	if _, err := e.client.Await(ctx, "onCallListener", e.peer); err != nil {
+	rung, err := e.client.Await(ctx, "onCallListener", e.peer)
+	if err != nil {
 		return err
 	}
+	e.session = rung.Session.ID
 	return e.client.Prepare(ctx)
+}
+
+// told waits for an event of the client's present session: of an earlier one it
+// may have been told twice.
+func (e *party) told(ctx context.Context, name string) (rig.ClientEvent, error) {
+	return e.client.Events.Take(ctx, fmt.Sprintf("%s of %s at %d", name, e.session, e.user), func(ev rig.ClientEvent) bool {
+		return ev.Name == name && ev.Session.ID == e.session
+	})
 }
 
 // finish waits until the loser was told and the winner has pictures.
 func finish(ctx context.Context, winner, loser *party) (Race, error) {
 	r := Race{Winner: winner.user, Loser: loser.user}
-	early, err := winner.client.Await(ctx, "accepting", 0)
+	early, err := winner.told(ctx, "accepting")
 	if err != nil {
 		return r, err
 	}
-	late, err := loser.client.Await(ctx, "accepting", 0)
+	late, err := loser.told(ctx, "accepting")
 	if err != nil {
 		return r, err
 	}
-	stopped, err := loser.client.Await(ctx, "onStopCallListener", loser.peer)
+	stopped, err := loser.told(ctx, "onStopCallListener")
 	if err != nil {
 		return r, err
 	}
-	if _, err := loser.client.Await(ctx, "onSessionCloseListener", 0); err != nil {
+	if _, err := loser.told(ctx, "onSessionCloseListener"); err != nil {
 		return r, err
 	}
 	r.Apart, r.Told = milliseconds(late.At.Sub(early.At)), milliseconds(stopped.At.Sub(early.At))
@@ -171,10 +181,10 @@ func hangUp(ctx context.Context, door *rig.Device, winner *party) error {
 	if err := door.Do(ctx, "stop"); err != nil {
 		return err
 	}
-	if _, err := winner.client.Await(ctx, "onStopCallListener", winner.peer); err != nil {
+	if _, err := winner.told(ctx, "onStopCallListener"); err != nil {
 		return err
 	}
-	if _, err := winner.client.Await(ctx, "onSessionCloseListener", 0); err != nil {
+	if _, err := winner.told(ctx, "onSessionCloseListener"); err != nil {
 		return err
 	}
 	_, err = door.AwaitStatus(ctx, "an idle device", func(st rig.DeviceStatus) bool { return len(st.Sessions) == 0 })
