@@ -7,6 +7,11 @@
 # SCENARIO            regular expression: only the scenarios whose name matches,
 #                     and no driver tests
 # BOARD_CALL_MINUTES  length of the long call, default 1
+# BOARD_CUTS          seconds for which the cable is out in a call, such as
+#                     2,5,12,29,35,45: each with the door's id as the lower and
+#                     as the higher one, and 12 s in a bad network; default 12,
+#                     once. A row of each: cut, id, network, seconds from the
+#                     cable to the picture, what door and client were told
 # BOARD_BINARY        program to test instead of a new bin/intercomd-linux-arm64
 # BOARD_KERNEL        folder of the board's kernel, see scripts/board-kernel.sh
 set -euo pipefail
@@ -30,7 +35,7 @@ remove_namespaces() {
 trap remove_namespaces EXIT
 trap 'exit 1' HUP INT TERM
 
-pattern='TestDrivers|TestScenario'
+pattern='TestJudge|TestDrivers|TestScenario'
 if [ -n "${SCENARIO:-}" ]; then
 	pattern="TestScenario/$SCENARIO"
 fi

@@ -31,6 +31,8 @@ type doorEvent struct {
 	rig.DeviceEvent
 	Device string `json:"device"`
 	Relay  string `json:"relay"`
+
+	arrived time.Time // by this machine's clock; Time is by the board's
 }
 
 // doorStatus is the part of `intercomd status --json` that the scenarios look
@@ -90,6 +92,7 @@ func (d *door) listen(ctx context.Context) error {
 		if err := json.Unmarshal(line, &e); err != nil {
 			e.Event, e.Error = "unreadable", string(line)
 		}
+		e.arrived = time.Now()
 		d.events.Add(e)
 	}})
 	return err

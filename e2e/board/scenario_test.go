@@ -26,6 +26,8 @@ func scenarios() []scenario {
 		soundScenarios(),
 		buttonScenarios(),
 		badScenarios(),
+		cutScenarios(),
+		spoiltScenarios(),
 		longScenarios(),
 		watchdogScenarios(), // restarts the board
 	)
