@@ -60,17 +60,19 @@ func (e *party) closed() bool {
 }
 
 // picture returns when the first picture was shown that came over the network
-// after a moment, or zero.
+// after a moment and to stay, or zero. One that is followed by a pause as long as
+// calm was only late.
 func (e *party) picture(after time.Time) time.Time {
 	if e.device != nil {
 		return e.firstPacket.get()
 	}
+	var first time.Time
 	for _, ev := range e.client.Events.All() {
-		if backAfter(ev, after) {
-			return ev.At
+		if backAfter(ev, after) && (first.IsZero() || ev.Gap >= milliseconds(calm)) {
+			first = ev.At
 		}
 	}
-	return time.Time{}
+	return first
 }
 
 const pictureBack = "picture-back"
