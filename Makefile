@@ -2,7 +2,7 @@
 SHELL := bash
 TAGS := netgo,osusergo
 
-.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox e2e-board board-kernel bench lint clean
+.PHONY: help setup build cross demo test unit race cover fuzz e2e e2e-quickblox e2e-board e2e-faults soak faults-xmpp faults-matrix faults-abuse board-kernel bench lint clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ cover: setup ## statement coverage of call/, at least 90 %
 fuzz: setup ## every fuzz target for FUZZTIME (default 5m) each
 	scripts/fuzz.sh
 
-e2e: e2e-quickblox e2e-board ## all end-to-end tests
+e2e: e2e-quickblox e2e-board e2e-faults ## all end-to-end tests
 
 e2e-quickblox: ## real SDK, Chromium and Prosody; SCENARIO=name for one
 	scripts/setup.sh build e2e
@@ -49,6 +49,26 @@ e2e-quickblox: ## real SDK, Chromium and Prosody; SCENARIO=name for one
 e2e-board: ## the arm64 program on a virtual board; SCENARIO=name for one
 	scripts/setup.sh build e2e board
 	scripts/e2e-board.sh
+
+e2e-faults: ## broken networks, servers and peers, the short part; PART=xmpp, sdk, soak or abuse for one
+	scripts/setup.sh build e2e
+	scripts/e2e-faults.sh
+
+soak: ## calls of random kind with random faults; CALLS=, DURATION=, SEED=
+	scripts/setup.sh build e2e
+	scripts/soak.sh
+
+faults-xmpp: ## server faults at length, Prosody and ejabberd; DURATION= of the restarts
+	scripts/setup.sh build e2e
+	scripts/faults-xmpp.sh
+
+faults-matrix: ## cut links, device and SDK side by side; REPEAT=, CUTS=, SIDES=, RACES=
+	scripts/setup.sh build e2e
+	scripts/faults-matrix.sh
+
+faults-abuse: ## each attack for 30 s, and what it cost
+	scripts/setup.sh build e2e
+	scripts/faults-abuse.sh
 
 board-kernel: ## the virtual board's kernel, from Debian's source package
 	scripts/board-kernel.sh --build

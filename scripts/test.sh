@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Everything a change must pass, in the order that finds mistakes soonest:
 # lint, unit tests under the race detector, coverage, the static binaries,
-# the end-to-end scenarios with real peers, and the virtual board: drivers and
-# scenarios on a kernel of its own.
+# the end-to-end scenarios with real peers, those with broken networks and
+# hostile peers, and the virtual board: drivers and scenarios on a kernel of its
+# own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,6 +29,8 @@ step "wrong input, end to end"
 go test -count=1 -tags e2e -v ./e2e/badinput
 step "end to end with the QuickBlox SDK"
 scripts/e2e-quickblox.sh
+step "broken networks, servers and peers"
+scripts/e2e-faults.sh
 step "end to end on the virtual board"
 scripts/e2e-board.sh
 step "done"
