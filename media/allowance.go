@@ -63,7 +63,7 @@ func (a *allowance) estimate(now time.Time, bitrate float64) {
 // report takes the part of our packets that the peer says was lost, 0…1.
 func (a *allowance) report(now time.Time, lost float64) {
 	switch {
-	case lost > muchLoss:
+	case lost > muchLoss && a.sending > 0: // else there is nothing to cut from
 		a.limit, a.changed = max(a.current()*(1-lost/2), leastVideo), now
 	case lost < littleLoss && now.Sub(a.estimated) > estimateFresh:
 		a.grow(now)

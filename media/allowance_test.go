@@ -23,6 +23,7 @@ func TestAllowance(t *testing.T) {
 		least   float64
 		most    float64 // of the limit; 0 is none
 	}{
+		"much loss before all":             {0, []word{{0, 0.5}}, 0, 0},
 		"nothing is said":                  {1500000, nil, 0, 0},
 		"a path that is wide enough":       {1400000, []word{{2100000, 0}, {2100000, 0}}, 0, 0},
 		"an estimate above a quiet scene":  {200000, []word{{310000, 0}, {310000, 0}}, 0, 0},

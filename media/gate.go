@@ -45,7 +45,7 @@ type gate struct {
 	refused *atomic.Uint64 // counts packets that were not let in
 	again   func()         // the peer is heard again; must not block
 
-	peer atomic.Pointer[netip.AddrPort] // of the selected pair, once there is one
+	peer atomic.Pointer[netip.AddrPort] // of the pair in use, once there is one
 
 	mu       sync.Mutex
 	servers  []netip.AddrPort // STUN and TURN servers
@@ -69,7 +69,7 @@ func newGate(offline *atomic.Bool, refused *atomic.Uint64, again func()) *gate {
 	}
 }
 
-// setPeer tells which address ICE has found to be the peer's.
+// setPeer tells which address is the peer's.
 func (g *gate) setPeer(addr netip.AddrPort) {
 	addr = plain(addr)
 	g.peer.Store(&addr)
@@ -151,16 +151,32 @@ func isReport(packet []byte) bool {
 	return len(packet) > 1 && packet[0]>>6 == version && packet[1] >= first && packet[1] <= last
 }
 
-// mayContact decides whether a packet may be sent to addr at now. The peer's own
-// address is let through without a look at the rest: it is asked for each
-// packet of a picture. Without a network nothing is sent but to ourselves: each
+// isForPeer tells DTLS, SRTP and SRTCP (RFC 7983 7), which ICE lets go to an
+// address it has checked only, from its own checks and from what is wrapped for
+// a TURN server. The candidate itself would not tell the address: one of mDNS
+// is known by its name for ever.
+func isForPeer(packet []byte) bool {
+	if len(packet) == 0 {
+		return false
+	}
+	first := packet[0]
+	return first >= 20 && first <= 63 || first >= 128 && first <= 191
+}
+
+// mayContact decides whether a packet may be sent to addr at now. Where DTLS and
+// SRTP go is where the peer is; its address is let through without a look at the
+// rest, since it is asked for each packet of a picture. Without a network nothing is sent but to ourselves: each
 // packet would make the kernel look for a neighbour who is not there, and the
 // first ones after would wait for the end of that search, up to a second.
-func (g *gate) mayContact(addr netip.AddrPort, now func() time.Time) bool {
+func (g *gate) mayContact(addr netip.AddrPort, packet []byte, now func() time.Time) bool {
 	if g.offline.Load() && !addr.Addr().Unmap().IsLoopback() {
 		return false
 	}
 	if g.isPeer(addr) {
+		return true
+	}
+	if isForPeer(packet) {
+		g.setPeer(addr)
 		return true
 	}
 	g.mu.Lock()

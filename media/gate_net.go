@@ -82,7 +82,7 @@ func (s *gatedSocket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 
 // WriteToAddrPort implements ice.AddrPortReaderWriter.
 func (s *gatedSocket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	if !s.gate.mayContact(to, time.Now) {
+	if !s.gate.mayContact(to, b, time.Now) {
 		return len(b), nil
 	}
 	return s.WriteToUDPAddrPort(b, to)
@@ -144,7 +144,7 @@ func (g *gate) read(conn net.PacketConn, b []byte) (int, net.Addr, error) {
 // write sends a packet if it may be sent. One that may not is as good as lost
 // on the way, which ICE is used to.
 func (g *gate) write(conn net.PacketConn, b []byte, to net.Addr) (int, error) {
-	if !g.mayContact(addrPort(to), time.Now) {
+	if !g.mayContact(addrPort(to), b, time.Now) {
 		return len(b), nil
 	}
 	return conn.WriteTo(b, to)

@@ -13,6 +13,8 @@ var (
 	peerAddr     = netip.MustParseAddrPort("10.0.0.2:5000")
 	serverAddr   = netip.MustParseAddrPort("10.0.0.3:3478")
 	strangerAddr = netip.MustParseAddrPort("10.0.0.4:6000")
+
+	check = []byte{0x00, 0x01, 0x00, 0x08} // the first bytes of one of ICE's
 )
 
 // packet makes the first bytes of what a peer sends.
@@ -90,13 +92,46 @@ func TestGateBoundsChecksToAddressesNobodyAnsweredFrom(t *testing.T) {
 	clock := func() time.Time { return now }
 	for range 100000 {
 		now = now.Add(100 * time.Microsecond) // for 10 s
-		if g.mayContact(strangerAddr, clock) {
+		if g.mayContact(strangerAddr, check, clock) {
 			sent++
 		}
-		assert.True(t, g.mayContact(peerAddr, clock))
-		assert.True(t, g.mayContact(serverAddr, clock))
+		assert.True(t, g.mayContact(peerAddr, check, clock))
+		assert.True(t, g.mayContact(serverAddr, check, clock))
 	}
 	assert.InDelta(t, checksBurst+10*checks, sent, 2)
+}
+
+// TestGateKnowsThePeerByWhatIsSent: what a picture needs gets in from the address
+// that DTLS and SRTP go to, and from no other.
+func TestGateKnowsThePeerByWhatIsSent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		packet []byte
+		isPeer bool
+	}{
+		"DTLS":           {[]byte{22, 0xfe, 0xfd, 0}, true},
+		"DTLS, last":     {[]byte{63}, true},
+		"SRTP":           {packetOf(96, 100), true},
+		"SRTCP":          {packetOf(206, 100), true},
+		"a check":        {check, false},
+		"ZRTP":           {[]byte{19}, false},
+		"a TURN channel": {[]byte{0x40, 0x01, 0, 4, 22, 0xfe, 0xfd, 0}, false},
+		"above SRTP":     {[]byte{192}, false},
+		"nothing":        {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGate(new(atomic.Bool), new(atomic.Uint64), func() {})
+			mapped := netip.MustParseAddrPort("[::ffff:10.0.0.2]:5000")
+			assert.True(t, g.mayContact(mapped, tc.packet, time.Now))
+			assert.Equal(t, tc.isPeer, g.isPeer(peerAddr))
+			assert.True(t, g.mayContact(strangerAddr, check, time.Now))
+			assert.Equal(t, tc.isPeer, g.isPeer(peerAddr), "checks elsewhere change nothing")
+			if tc.isPeer {
+				assert.True(t, g.mayContact(strangerAddr, tc.packet, time.Now))
+				assert.True(t, g.isPeer(strangerAddr), "ICE has found another way")
+				assert.False(t, g.isPeer(peerAddr))
+			}
+		})
+	}
 }
 
 func TestLull(t *testing.T) {
@@ -134,9 +169,9 @@ func TestGateSendsNothingWithoutANetwork(t *testing.T) {
 	for _, off := range []bool{false, true, false} {
 		offline.Store(off)
 		for _, addr := range []netip.AddrPort{peerAddr, serverAddr, strangerAddr} {
-			assert.Equal(t, !off, g.mayContact(addr, time.Now), addr)
+			assert.Equal(t, !off, g.mayContact(addr, check, time.Now), addr)
 		}
-		assert.True(t, g.mayContact(netip.MustParseAddrPort("[::ffff:127.0.0.1]:9"), time.Now))
+		assert.True(t, g.mayContact(netip.MustParseAddrPort("[::ffff:127.0.0.1]:9"), check, time.Now))
 	}
 }
 
@@ -148,8 +183,8 @@ func TestGateCostsNoMemory(t *testing.T) {
 		now = now.Add(time.Microsecond)
 		g.admit(peerAddr, in, now)
 		g.admit(strangerAddr, in, now)
-		g.mayContact(peerAddr, time.Now)
-		g.mayContact(strangerAddr, time.Now)
+		g.mayContact(peerAddr, in, time.Now)
+		g.mayContact(strangerAddr, check, time.Now)
 	}))
 }
 

@@ -3,7 +3,6 @@ package media
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -30,33 +29,34 @@ type path struct {
 // decrypted, or one of ICE's checks that was accepted.
 func (p *path) heard() { p.signs.Add(1) }
 
-// follow keeps up with the address ICE uses for the peer.
-func (p *peer) follow(pair *webrtc.ICECandidatePair) {
-	addr, err := netip.ParseAddr(pair.Remote.Address)
-	if err != nil {
-		p.log.Debug("address of peer is unreadable", "error", err)
-		return
-	}
-	p.stack.gate.setPeer(netip.AddrPortFrom(addr, pair.Remote.Port))
+// evidence is what has shown so far that the peer is there.
+type evidence struct {
+	signs   uint64 // see path
+	paired  bool   // ICE has an address for the peer
+	answers uint64 // to our checks at that address
 }
 
-// signs counts what has proved so far that the peer is there; answers to our
-// own checks among it.
-func (p *peer) signs() uint64 {
-	n := p.path.signs.Load()
+// newer reports whether e shows the peer again after before. That ICE has given
+// an address up shows nothing.
+func (e evidence) newer(before evidence) bool {
+	return e.signs != before.signs || e.paired && e.answers != before.answers
+}
+
+func (p *peer) evidence() evidence {
+	e := evidence{signs: p.path.signs.Load()}
 	if t := p.iceTransport(); t != nil {
 		if stats, ok := t.GetSelectedCandidatePairStats(); ok {
-			n += stats.ResponsesReceived
+			e.paired, e.answers = true, stats.ResponsesReceived
 		}
 	}
-	return n
+	return e
 }
 
 // probe looks whether the path to the peer works and tells the outcome, at the
 // latest after probeTimeout. ICE's checks go out every iceKeepalive, and the
 // peer has a picture to begin with as soon as anything gets through.
 func (p *peer) probe() {
-	before := p.signs()
+	before := p.evidence()
 	p.refresh(time.Now())
 	p.tasks.start(func() {
 		if alive, ok := p.awaitSign(before); ok {
@@ -67,7 +67,7 @@ func (p *peer) probe() {
 
 // awaitSign waits for another sign of the peer; ok is false when the
 // connection was closed meanwhile.
-func (p *peer) awaitSign(before uint64) (alive, ok bool) {
+func (p *peer) awaitSign(before evidence) (alive, ok bool) {
 	timeout := time.NewTimer(probeTimeout)
 	defer timeout.Stop()
 	poll := time.NewTicker(probePoll)
@@ -79,9 +79,9 @@ func (p *peer) awaitSign(before uint64) (alive, ok bool) {
 		case <-p.dead:
 			return false, true
 		case <-timeout.C:
-			return p.signs() != before, true
+			return p.evidence().newer(before), true
 		case <-poll.C:
-			if p.signs() != before {
+			if p.evidence().newer(before) {
 				return true, true
 			}
 		}

@@ -65,6 +65,25 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestProbeWhileICEGivesUp probes a dead path before, when and after ICE forgets
+// the pair.
+func TestProbeWhileICEGivesUp(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		p := r.newRemote(codecH264)
+		r.callOut(openVideo(1, r.stream("s")), p)
+		time.Sleep(2 * time.Second)
+		r.cut.Store(true)
+		time.Sleep(iceDisconnected + iceFailed - time.Second)
+		for range 6 {
+			alive, _ := r.probed(time.Second)
+			assert.False(t, alive)
+		}
+		_, failed := find(r, stateOf(key(1), call.ConnectionFailed))
+		assert.True(t, failed)
+		p.close()
+	})
+}
+
 // TestProbeSendsAPictureAtOnce: the next picture of the camera is up to 40 ms
 // away, the last one is at hand.
 func TestProbeSendsAPictureAtOnce(t *testing.T) {

@@ -244,9 +244,6 @@ func (p *peer) observe() {
 			}
 		}
 	})
-	if t := p.iceTransport(); t != nil {
-		t.OnSelectedCandidatePairChange(p.follow)
-	}
 	p.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { p.inbox.put(trackArrived{t}) })
 }
 
