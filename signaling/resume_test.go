@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/intercomd/intercomd/call"
 )
@@ -78,6 +79,27 @@ func TestAcknowledgements(t *testing.T) {
 			t.Errorf("%d unacknowledged, want none", n)
 		}
 	})
+}
+
+// TestEnabledComesWithTheGreeting wants the server to be asked about a signal
+// that waited for the login, though the answers to <enable/> and hello come at
+// once. Which of them a select takes first is chance, hence the repetition.
+func TestEnabledComesWithTheGreeting(t *testing.T) {
+	for range 30 {
+		synctest.Test(t, func(t *testing.T) {
+			s := managedServer(t, 0, "")
+			c := newClient(t, testConfig(s))
+			c.Send(hangUp("one"))
+			c.run()
+			p := s.login()
+			begin := time.Now()
+			p.expect(wire(hangUp("one")))
+			p.expect(smR)
+			if took := time.Since(begin); took != 0 {
+				t.Errorf("asked after %s", took)
+			}
+		})
+	}
 }
 
 // TestResumption loses a connection with stanzas on their way both ways.

@@ -40,6 +40,7 @@ type server struct {
 	silent     string   // phase in which the server stops answering
 	streamErr  string   // condition sent instead of features
 	other      string   // the host that see-other-host names
+	injected   string   // plain text after <proceed/>, as somebody on the way may add
 
 	enabled  string                       // answer to <enable/>; "" offers no stream management
 	onResume func(element) (string, bool) // answers <resume/>, and tells whether the session goes on
@@ -181,7 +182,7 @@ func (s *server) negotiate(p *peer) error {
 			return err
 		}
 		s.hang(p, "proceed")
-		p.send(`<proceed xmlns='` + nsTLS + `'/>`)
+		p.send(`<proceed xmlns='` + nsTLS + `'/>` + s.injected)
 		s.hang(p, "handshake")
 		p.secure(s.certificate())
 		if err := p.openStream(); err != nil {
@@ -307,7 +308,6 @@ func (s *server) bind(p *peer) error {
 func (s *server) greet(p *peer) error {
 	if s.enabled != "" {
 		p.expect(`<enable xmlns='` + nsManagement + `' resume='true'/>`)
-		p.send(s.enabled)
 	}
 	presence, err := p.element()
 	if err != nil {
@@ -324,7 +324,7 @@ func (s *server) greet(p *peer) error {
 		s.t.Errorf("after the presence: %s, want %s", ping.raw, want)
 	}
 	s.hang(p, "presence")
-	p.send(`<iq type='result' id='ready'/>`)
+	p.send(s.enabled + `<iq type='result' id='ready'/>`)
 	s.logins <- p
 	return nil
 }

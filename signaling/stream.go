@@ -130,10 +130,16 @@ func (s *stream) loop(ctx context.Context, readerDone <-chan error, online func(
 	return false, err
 }
 
-// begin begins to send signals.
+// begin begins to send signals, after the answer to <enable/> was taken: it came
+// before that to hello, but a select has no order.
 func (s *stream) begin(ctx context.Context, online func()) error {
 	if s.up {
 		return nil
+	}
+	select {
+	case e := <-s.acks.answered:
+		s.manage(e)
+	default:
 	}
 	s.up = true
 	online()
