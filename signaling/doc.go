@@ -22,7 +22,8 @@
 //     keeps the session; see below.
 //   - Credentials go only to a server whose certificate was verified for the
 //     configured domain, unless the configuration allows an insecure link. That
-//     holds for servers that the server names, too.
+//     holds for servers that the server names, too. What was read in plain text
+//     before the handshake is forgotten.
 //   - No password and no stanza content is logged.
 //
 // # Connections that break

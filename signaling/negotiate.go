@@ -157,9 +157,12 @@ func (n *negotiation) explain(s *xmpp.Session, err error) error {
 	return explainStream(n.cfg.Domain, n.cfg.Resource, err)
 }
 
-// handshake does the TLS handshake and checks the certificate.
+// handshake does the TLS handshake and checks the certificate. What was read
+// before is forgotten (RFC 6120 section 5.4.3.3): anybody on the way may have
+// written it.
 func (n *negotiation) handshake(conn net.Conn) (*tls.Conn, error) {
 	n.phase = "TLS"
+	*n.framer = framer{max: maxStanza}
 	secured := tls.Client(conn, n.tls)
 	if err := secured.Handshake(); err != nil {
 		return nil, explainTLS(n.cfg.Domain, err)

@@ -239,3 +239,24 @@ func TestServerThatClosesWhileNegotiating(t *testing.T) {
 		}
 	})
 }
+
+// Nobody vouches for what came before the handshake: somebody on the way may
+// have put a call into it, or the beginning of a stanza.
+func TestPlainTextBeforeTLSMeansNothing(t *testing.T) {
+	for name, injected := range map[string]string{
+		"a stanza":                  message("injected"),
+		"the beginning of a stanza": strings.TrimSuffix(message("injected"), "</message>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, cfg, _ := secureServer(t, StartTLS, testDomain)
+				s.injected = injected
+				c := start(t, cfg)
+				p := s.login()
+				c.wantState(true)
+				p.send(message("genuine"))
+				c.wantSignal("genuine")
+			})
+		})
+	}
+}
