@@ -87,7 +87,7 @@ func (c cell) play(s *scene) {
 		s.spoil()
 	}
 	s.connect(d, vm.Doorbell, a)
-	s.all(sees(a), hears(a), heardInTheAir(air, a))
+	s.all(sees(a), hears(a), heardInTheAir(air, a), seen(d))
 
 	o := outage{cell: c, cut: time.Now()}
 	s.cable(false)
@@ -96,12 +96,15 @@ func (c cell) play(s *scene) {
 	o.fresh = o.up
 	s.cable(true)
 	s.settle(&o, a, d)
+	if !o.lost() {
+		s.all(seesOn(a), hears(a), heardInTheAir(air, a), seen(d))
+		o.note(a, d)
+	}
 	fmt.Println(o.row())
 	for _, fault := range o.faults() {
 		s.Error(fault)
 	}
-	if !o.lost() && !s.Failed() {
-		s.all(seesOn(a), hears(a), heardInTheAir(air, a))
+	if !o.lost() {
 		s.press(vm.Doorbell)
 		s.at(a, "onStopCallListener")
 	}
@@ -147,14 +150,13 @@ func (s *scene) pause(length time.Duration) {
 }
 
 // settle waits until the picture is back at the client and both sides say that
-// the call is whole, or both have closed it, and notes what they were told.
+// the call is whole, or both have closed it.
 func (s *scene) settle(o *outage, c *rig.Client, d *door) {
 	s.Helper()
 	ctx, cancel := context.WithTimeoutCause(s.ctx, callWindow+stepLimit, errTooLong)
 	defer cancel()
 	err := poll(ctx, func() error {
-		o.client, o.door = clientWords(c, o.cut), doorWords(d, o.cut)
-		o.picture = pictureAfter(c, o.fresh)
+		o.note(c, d)
 		if o.lost() || !o.picture.IsZero() && o.client.whole() && o.door.whole() {
 			return nil
 		}
@@ -163,6 +165,12 @@ func (s *scene) settle(o *outage, c *rig.Client, d *door) {
 	if err != nil {
 		s.Errorf("after the cable was in again: %v\n%s", err, o.row())
 	}
+}
+
+// note takes down what both sides were told so far.
+func (o *outage) note(c *rig.Client, d *door) {
+	o.client, o.door = clientWords(c, o.cut), doorWords(d, o.cut)
+	o.picture = pictureAfter(c, o.fresh)
 }
 
 // pictureAfter returns when the client showed the first picture that came over
@@ -189,5 +197,21 @@ func seesOn(c *rig.Client) func(context.Context) error {
 			}
 			return nil
 		})
+	}
+}
+
+// seen waits until packets with the client's picture reach the door, which has
+// no screen.
+func seen(d *door) func(context.Context) error {
+	const packets = "video_packets_received"
+	return func(ctx context.Context) error {
+		first, err := d.status(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = d.awaitStatus(ctx, "packets with pictures at the door", func(st doorStatus) bool {
+			return st.Media[packets] > first.Media[packets]
+		})
+		return err
 	}
 }

@@ -129,7 +129,7 @@ func (l *lab) dump(t *testing.T, name string) {
 	if err := os.WriteFile(filepath.Join(dir, "intercomd.log"), text, 0o644); err != nil {
 		t.Errorf("dump: %v", err)
 	}
-	state, err := l.board.Output(ctx, "intercomd status --json; tail -n 99 /proc/asound/card0/pcm*/sub0/status; ps")
+	state, err := l.board.Output(ctx, "intercomd status --json; tail -n 99 /proc/asound/card0/pcm*/sub0/status; ip addr; ip neigh; cat /proc/net/dev; ps")
 	if err := os.WriteFile(filepath.Join(dir, "state.txt"), []byte(fmt.Sprintln(state, err)), 0o644); err != nil {
 		t.Errorf("dump: %v", err)
 	}

@@ -96,7 +96,7 @@ func spoiltNetwork(s *scene) {
 	s.says("rings %v after the press began", time.Since(pressed).Round(10*time.Millisecond))
 	s.do(a.Accept)
 	s.event(d, "onAcceptCall")
-	s.all(sees(a), hears(a), heardInTheAir(air, a))
+	s.all(sees(a), hears(a), heardInTheAir(air, a), seen(d))
 	s.says("both see and hear each other %v after the press began", time.Since(pressed).Round(10*time.Millisecond))
 	s.press(vm.Doorbell)
 	s.at(a, "onStopCallListener")
