@@ -15,6 +15,7 @@ type recorded struct {
 	clock  *soundClock
 	now    time.Time
 	period time.Duration // that the card takes for 960 samples
+	tone   [160]int16    // one period of 300 Hz
 	spoken int           // samples
 	stamps []int64       // of the frames cut
 }
@@ -22,14 +23,17 @@ type recorded struct {
 func newRecorded(ppm float64) *recorded {
 	epoch := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	period := time.Duration(float64(frameDuration) / (1 + ppm/1e6))
-	return &recorded{clock: &soundClock{epoch: epoch}, now: epoch.Add(time.Second), period: period}
+	r := &recorded{clock: &soundClock{epoch: epoch}, now: epoch.Add(time.Second), period: period}
+	for i := range r.tone {
+		r.tone[i] = int16(8000 * math.Sin(2*math.Pi*float64(i)/float64(len(r.tone))))
+	}
+	return r
 }
 
 // read takes a chunk over late after it was complete, and cuts frames.
 func (r *recorded) read(late time.Duration) {
 	for range 960 {
-		tone := 8000 * math.Sin(2*math.Pi*300*float64(r.spoken)/48000)
-		r.clock.pcm = append(r.clock.pcm, int16(tone))
+		r.clock.pcm = append(r.clock.pcm, r.tone[r.spoken%len(r.tone)])
 		r.spoken++
 	}
 	r.clock.took(r.now.Add(late), 960)
