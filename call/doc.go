@@ -33,8 +33,9 @@
 // a second, 200 signals at once and 50 a second. Of calls that nobody here
 // accepts, a user may ring 5 times at once and then once in 10 s; further ones
 // find us busy. With 8 sessions we are busy for everybody. All users who are not
-// allowed share 20 rejects at once and 5 a second, and get no answer beyond. The
-// app hears of 20 updates of a peer at once and 10 a second. Repairs cost 5
+// allowed share 20 rejects at once and 5 a second, and get no answer beyond. A
+// hangUp, accept or offer of a session that is over here counts like a reject.
+// The app hears of 20 updates of a peer at once and 10 a second. Repairs cost 5
 // PeerConnections per peer at once, one in 2 s, and 32 that never connect; each
 // takes 256 candidates of 512 bytes. A description has 64 KiB at most, and a
 // session keeps two of them per peer.

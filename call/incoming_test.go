@@ -227,6 +227,42 @@ func TestManyStrangers(t *testing.T) {
 	})
 }
 
+// TestInvalidFlood checks that signals that lead to nothing reach the app, and
+// its log, at a bounded rate: those of a stranger that was refused, and those of
+// a contact whose call rings.
+func TestInvalidFlood(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		from call.UserID
+		typ  call.SignalType
+		most int
+	}{
+		{"hangUps of a stranger", 1001, call.SignalHangUp, 15},
+		{"accepts of a stranger", 1001, call.SignalAccept, 15},
+		{"hangUps of a contact", 103, call.SignalHangUp, 15},
+		{"accepts of a caller", 101, call.SignalAccept, 120},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				door := w.join(102, "door")
+				door.Receive(incomingCall("ringing", 101, 102))
+				door.Receive(incomingCall("refused", 1001, 102))
+				id := call.SessionID("refused")
+				if c.from == 101 {
+					id = "ringing"
+				}
+				for range 500 {
+					door.Receive(call.Signal{Type: c.typ, Session: id, Peer: call.Address{User: c.from}, SDP: "v=0"})
+					pass(20 * time.Millisecond)
+				}
+				if n := door.recorder.Count("onInvalidEvents"); n < 2 || n > c.most {
+					t.Errorf("told %d times in 10 s, want at most %d", n, c.most)
+				}
+			})
+		})
+	}
+}
+
 // TestUnknownSession is section 5 of the protocol: what the app hears of
 // signals for sessions that do not live.
 func TestUnknownSession(t *testing.T) {

@@ -1,6 +1,9 @@
 package call
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Limits of what one user can make us do. `call` signals that open a session
 // or are rejected are dear; everything else is cheap, and comes in bursts when
@@ -146,24 +149,34 @@ type overEntry struct {
 }
 
 // memory remembers sessions that are over, so that a late repeat of their
-// `call` does not ring.
+// `call` does not ring. It remembers a bounded number of them: those of users who
+// are not known are forgotten first, so that they cannot push out others.
 type memory struct {
+	known   func(UserID) bool
 	entries map[overKey]overEntry
 	order   []overKey // oldest first
 }
 
-func newMemory() *memory { return &memory{entries: make(map[overKey]overEntry)} }
+func newMemory(known func(UserID) bool) *memory {
+	return &memory{known: known, entries: make(map[overKey]overEntry)}
+}
 
 func (m *memory) add(now time.Time, k overKey, rejected bool) {
 	m.expire(now)
 	if _, ok := m.entries[k]; !ok {
-		m.order = append(m.order, k)
-		if len(m.order) > maxOver {
-			delete(m.entries, m.order[0])
-			m.order = m.order[1:]
+		if len(m.order) >= maxOver {
+			m.evict()
 		}
+		m.order = append(m.order, k)
 	}
 	m.entries[k] = overEntry{now.Add(overTime), rejected}
+}
+
+// evict forgets one session.
+func (m *memory) evict() {
+	victim := max(0, slices.IndexFunc(m.order, func(k overKey) bool { return !m.known(k.user) }))
+	delete(m.entries, m.order[victim])
+	m.order = slices.Delete(m.order, victim, victim+1)
 }
 
 // find tells whether the session is over for one of the users.

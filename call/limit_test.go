@@ -71,9 +71,26 @@ func TestLimiterBound(t *testing.T) {
 	}
 }
 
+func knows5(u UserID) bool { return u == 5 }
+
+// TestMemoryOfStrangers checks that users who are not known push nobody else out.
+func TestMemoryOfStrangers(t *testing.T) {
+	m, now := newMemory(knows5), walkStart
+	m.add(now, overKey{"ours", 5}, false)
+	for i := range 2 * maxOver {
+		m.add(now, overKey{SessionID(fmt.Sprint(i)), 6}, true)
+	}
+	if _, found := m.find(now, "ours", 5); !found || len(m.entries) != maxOver {
+		t.Errorf("%d sessions, the one of a known user among them: %v", len(m.entries), found)
+	}
+	if _, found := m.find(now, SessionID(fmt.Sprint(2*maxOver-1)), 6); !found {
+		t.Error("not the oldest of a stranger was forgotten")
+	}
+}
+
 // TestMemory checks the bounds of the memory of sessions that are over.
 func TestMemory(t *testing.T) {
-	m, now := newMemory(), walkStart
+	m, now := newMemory(knows5), walkStart
 	key := func(i int) overKey { return overKey{SessionID(fmt.Sprint(i)), 5} }
 	for i := range 2 * maxOver {
 		m.add(now, key(i), i%2 == 0)
@@ -95,7 +112,7 @@ func TestMemory(t *testing.T) {
 
 // TestMemoryPerUser checks that a refusal concerns one user.
 func TestMemoryPerUser(t *testing.T) {
-	m := newMemory()
+	m := newMemory(knows5)
 	m.add(walkStart, overKey{"s", 5}, true)
 	m.add(walkStart.Add(time.Second), overKey{"s", 5}, false)
 	if rejected, found := m.find(walkStart, "s", 5); !found || rejected {

@@ -24,7 +24,7 @@ const (
 	maxListed     = 64
 	maxTurnedAway = 8
 	// updateBurst and updateRate, per second, limit what the app is told of one
-	// peer's updates and repeated accepts.
+	// peer's updates and accepts that are not the first, or too early.
 	updateBurst = 20
 	updateRate  = 10
 )
@@ -72,7 +72,7 @@ type peer struct {
 	suspectExt   Extension
 	probedAt     time.Time // when a signal of the peer last had the path probed
 	warnedAt     time.Time // when a device was last told that it is not in the call
-	updates      bucket    // what the app is told of its updates and repeated accepts
+	updates      bucket    // what the app is told of its updates, and accepts that change nothing
 }
 
 // link is the peer's current PeerConnection and its local description.

@@ -51,7 +51,9 @@ func (m *machine) callReceived(now time.Time, p *peer, s Signal) {
 func (m *machine) acceptReceived(now time.Time, p *peer, s Signal) {
 	switch {
 	case m.state != StateActive:
-		m.tell(notice{kind: onInvalidEvents, event: "onAccept", user: p.user, ext: s.Extension})
+		if p.updates.take(now, updateBurst, updateRate) {
+			m.tell(notice{kind: onInvalidEvents, event: "onAccept", user: p.user, ext: s.Extension})
+		}
 	case s.SDP == "":
 	case p.phase == peerDialing && p.rung:
 		p.resource = s.Peer.Resource

@@ -21,7 +21,8 @@ type switchboard struct {
 }
 
 func newSwitchboard(cfg Config) *switchboard {
-	return &switchboard{cfg: cfg, limiter: newLimiter(cfg.Allowed), over: newMemory()}
+	known := func(u UserID) bool { return u == cfg.Self || cfg.Allowed(u) }
+	return &switchboard{cfg: cfg, limiter: newLimiter(cfg.Allowed), over: newMemory(known)}
 }
 
 // newSession makes a session of our own. Whom the app calls is allowed in that
@@ -172,30 +173,34 @@ func (b *switchboard) echo(s Signal) action {
 
 // strange takes a signal other than `call` of a session that does not live.
 // The app hears of a hangUp, and of an accept of a session that is over;
-// everything else means nothing, as in the SDK.
+// everything else means nothing, as in the SDK. A device that accepts or repairs
+// a session that is over here is told so: what told it before was lost.
 func (b *switchboard) strange(now time.Time, s Signal) []action {
 	_, over := b.over.find(now, s.Session, s.Peer.User, s.Initiator, b.cfg.Self)
+	offer := s.Type == SignalUpdate && isOffer(s.Reconnect)
 	switch {
 	case !over && !b.cfg.Allowed(s.Peer.User):
 		return drops(s, ignoreNotAllowed)
+	case s.Type != SignalHangUp && !(over && (s.Type == SignalAccept || offer)):
+		return drops(s, ignoreUnknown)
+	case !b.limiter.call(now, s.Peer.User):
+		return drops(s, ignoreRate)
 	case s.Type == SignalHangUp:
-		if !over && b.limiter.call(now, s.Peer.User) { // its `call` may be late
+		if !over { // its `call` may be late
 			b.over.add(now, overKey{s.Session, s.Peer.User}, false)
 		}
 		return []action{invalid("onStop", s)}
-	case s.Type == SignalAccept && over:
+	case s.Type == SignalAccept:
 		return append([]action{invalid("onAccept", s)}, b.alone(now, s)...)
-	case s.Type == SignalUpdate && isOffer(s.Reconnect) && over:
-		return append(drops(s, ignoreAlreadyOver), b.alone(now, s)...)
 	}
-	return drops(s, ignoreUnknown)
+	return append(drops(s, ignoreAlreadyOver), b.alone(now, s)...)
 }
 
-// alone tells a device that it is alone in a session that is over here: what
-// told it so before was lost. It may know in a moment by itself when it is
-// repairing the connection, so that is given time.
+// alone tells a device that it is alone in a session that is over here. It may
+// know in a moment by itself when it is repairing the connection, so that is
+// given time.
 func (b *switchboard) alone(now time.Time, s Signal) []action {
-	if len(s.Opponents) == 0 || s.Initiator == 0 || !b.cfg.Allowed(s.Peer.User) || !b.limiter.call(now, s.Peer.User) {
+	if len(s.Opponents) == 0 || s.Initiator == 0 || !b.cfg.Allowed(s.Peer.User) {
 		return nil
 	}
 	hangUp := Signal{
