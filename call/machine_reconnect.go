@@ -33,7 +33,8 @@ const (
 	firstRetry = 10 * time.Second
 	// unsureTime is for how long after a repair a new resource is believed.
 	unsureTime = 8 * time.Second
-	// answerSpacing is the least time between two answers to one peer.
+	// answerSpacing is the least time between two answers to one peer, be it to
+	// copies of the same offer.
 	answerSpacing = 250 * time.Millisecond
 	// repairBurst, repairRate and maxTries limit the PeerConnections that
 	// repairing the connection to one peer may cost: so many at once, so many a
@@ -277,7 +278,9 @@ func (m *machine) sendRepair(now time.Time, p *peer, t DescriptionType) {
 	case r.role == repairOffering && t == Offer:
 		r.retryAt = now.Add(repairResend)
 	case r.role == repairAnswering && t == Answer:
-		r.retryAt = now.Add(repairRetry)
+		if !r.sent() { // who asks again does not have more time to connect
+			r.retryAt = now.Add(repairRetry)
+		}
 		p.link.settled, p.repeatAt = true, now.Add(candidatesDelay)
 	default:
 		return
@@ -297,7 +300,7 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 		m.answerReceived(now, p, resource, d)
 	case d.Type != Offer || r.role == repairIdle && d.OfferID == r.answered:
 	case r.role == repairAnswering && d.OfferID == r.offerID && p.link.open:
-		if r.sent() {
+		if r.sent() && now.Sub(r.sentAt) >= answerSpacing {
 			m.sendRepair(now, p, Answer)
 		}
 	case m.offering(p) && r.sent() && p.user < m.cfg.Self:

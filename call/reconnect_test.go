@@ -214,9 +214,34 @@ func TestReconnectAnswerLost(t *testing.T) {
 		door.media.Emit(call.LocalDescription{
 			Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Type: call.Answer, SDP: "v=0 answer",
 		})
+		pass(250 * time.Millisecond)
 		door.Receive(reconnect(s, 101, "theirs", call.Offer))
 		if got := repairs(w, door); len(got) != 2 || got[0] != got[1] {
 			t.Errorf("answers %+v, want the same twice", got)
+		}
+	})
+}
+
+// TestReconnectCopies has a peer repeat an offer for ever and never connect: it
+// gets few answers, and no more time than another.
+func TestReconnectCopies(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		door, s := connected(w, 101)
+		door.media.SetManual(true)
+		door.Receive(reconnect(s, 101, "theirs", call.Offer))
+		synctest.Wait()
+		door.media.Emit(call.LocalDescription{
+			Peer: call.PeerKey{Session: s.ID(), User: 101, Generation: 1}, Type: call.Answer, SDP: "v=0 answer",
+		})
+		for range 39 * 50 {
+			door.Receive(reconnect(s, 101, "theirs", call.Offer))
+			pass(20 * time.Millisecond)
+		}
+		if n := len(repairs(w, door)); n > 8*4+1 {
+			t.Errorf("%d answers to one offer in 8 s", n)
+		}
+		if s.State() != call.StateClosed {
+			t.Errorf("state %v after 39 s without a connection", s.State())
 		}
 	})
 }
