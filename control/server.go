@@ -23,7 +23,6 @@ const (
 	readTimeout    = 5 * time.Second  // for a whole request
 	requestTimeout = 20 * time.Second // for the device to answer
 	writeTimeout   = requestTimeout + 5*time.Second
-	idleTimeout    = time.Minute
 	lineTimeout    = 10 * time.Second // for a follower to take one line
 	closeTimeout   = time.Second      // for open requests at the end
 )
@@ -64,11 +63,11 @@ func (s *Server) Run(ctx context.Context) error {
 		ReadTimeout:       readTimeout,
 		ReadHeaderTimeout: readTimeout,
 		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.count,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	srv.SetKeepAlivesEnabled(false) // who asks and does not go away would hold memory
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(sock) }()
 	close(s.ready)
