@@ -44,11 +44,12 @@ type scene struct {
 	deviceDir string
 	pressed   time.Time // the last press began
 	free      time.Time // from when on a press is another one
+	stalls    *site.Stalls
 	close     []func() error
 }
 
 func newScene(ctx context.Context, o Options) (*scene, error) {
-	s := &scene{options: o}
+	s := &scene{options: o, stalls: site.NewStalls(1)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("set scene: %w", err), s.Close())
 	}

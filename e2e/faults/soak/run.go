@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/intercomd/intercomd/e2e/faults/soak/site"
 	"github.com/intercomd/intercomd/intercom"
 )
 
@@ -34,6 +35,10 @@ type Options struct {
 
 // turnBound ends a call that hangs.
 const turnBound = 3 * time.Minute
+
+// stallBound is how long the machine has to stand still for a call's outcome to
+// tell nothing of the device.
+const stallBound = 500 * time.Millisecond
 
 // result is what came of a plan.
 type result struct {
@@ -65,10 +70,10 @@ type sample struct {
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o.opening = new(sync.Mutex)
 	r := &runner{options: o, report: newReport(o), began: time.Now(), left: o.Calls,
-		stalls: &stallWatch{worst: make([]time.Duration, o.Lines)}}
+		stalls: site.NewStalls(o.Lines)}
 	watching, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { r.stalls.run(watching) })
+	watch.Go(func() { r.stalls.Run(watching) })
 	defer watch.Wait()
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
@@ -84,7 +89,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type runner struct {
 	options Options
 	began   time.Time
-	stalls  *stallWatch
+	stalls  *site.Stalls
 
 	mu     sync.Mutex
 	left   int // calls
@@ -126,14 +131,14 @@ func (r *runner) next() bool {
 func (r *runner) call(ctx context.Context, l *line, p plan) error {
 	ctx, cancel := context.WithTimeout(ctx, turnBound)
 	defer cancel()
-	r.stalls.take(l.number)
+	r.stalls.Take(l.number)
 	t, from := newTurn(ctx, l, p), l.device.LogSize()
 	o, err := p.kind.play(t)
 	rest, restErr := t.rest(o)
 	if p.wanted(o) && err != nil || restErr != nil {
 		o = broken
 	}
-	res := result{line: l.number, plan: p, outcome: o, err: errors.Join(err, restErr), lull: rest, back: t.back, stall: r.stalls.take(l.number)}
+	res := result{line: l.number, plan: p, outcome: o, err: errors.Join(err, restErr), lull: rest, back: t.back, stall: r.stalls.Take(l.number)}
 	if !p.right(o) {
 		res.excerpt = l.device.LogSince(from, 80)
 	}
