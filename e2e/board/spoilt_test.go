@@ -49,9 +49,13 @@ func (s *scene) spoil() {
 	})
 }
 
-// detour leads the board's cable over a bad wire to the bridge. The board does
-// not notice. It returns what leads the cable back.
+// detour leads the board's cable over a second bridge and a bad wire to the
+// first one. The board does not notice. It returns what leads the cable back.
+//
+// The second bridge answers no ARP: a kernel does so for its addresses at every
+// interface, and the board would send past the wire, to a bridge that goes.
 func (l *lab) detour(ctx context.Context) (back func(context.Context) error, err error) {
+	const bridge = "br1"
 	hub := l.Network.Hub.Name
 	near, far := netrelay.Port{Namespace: hub, Interface: "spoilt0"}, netrelay.Port{Namespace: hub, Interface: "spoilt1"}
 	w, err := netrelay.NewWire(ctx, near, far, spoiltSeed)
@@ -64,10 +68,10 @@ func (l *lab) detour(ctx context.Context) (back func(context.Context) error, err
 	go func() { ended <- w.Run(running) }()
 	back = func(ctx context.Context) error {
 		stop()
-		return errors.Join(<-ended, ip(ctx, hub, "link set "+boardTap+" master "+labBridge, "link del br1"))
+		return errors.Join(<-ended, ip(ctx, hub, "link set "+boardTap+" master "+labBridge, "link del "+bridge))
 	}
-	err = ip(ctx, hub, "link add br1 type bridge", "link set br1 up", "link set spoilt0 master br1",
-		"link set spoilt1 master "+labBridge, "link set "+boardTap+" master br1")
+	err = ip(ctx, hub, "link add "+bridge+" type bridge", "link set "+bridge+" arp off addrgenmode none up", "link set spoilt0 master "+bridge,
+		"link set spoilt1 master "+labBridge, "link set "+boardTap+" master "+bridge)
 	if err != nil {
 		return nil, errors.Join(err, back(ctx))
 	}
