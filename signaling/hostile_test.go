@@ -278,6 +278,7 @@ func TestGoodbyeEndsTheSession(t *testing.T) {
 		c.wantState(true)
 		p.send(message("last"))
 		c.wantSignal("last")
+		synctest.Wait() // it is counted after that
 		c.cancel()
 		p.expect(smA(2))
 		if _, err := p.element(); err == nil || err.Error() != "EOF" {

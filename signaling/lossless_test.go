@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"encoding/xml"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/intercomd/intercomd/call"
 )
+
+var losslessRuns = flag.Int("lossless.n", 2000, "number of schedules of connections that are cut")
 
 // keeper is a server's side of a managed session, written from XEP-0198 alone.
 type keeper struct {
@@ -191,9 +194,9 @@ func (f *fragile) Read(p []byte) (int, error) {
 // TestNothingIsLostOrDoubled cuts connections at every kind of place, both ways
 // at once, and wants every message once and in order.
 func TestNothingIsLostOrDoubled(t *testing.T) {
-	schedules := 10_000
+	schedules := *losslessRuns
 	if testing.Short() {
-		schedules = 500
+		schedules = min(schedules, 500)
 	}
 	resumptions := uint64(0)
 	for seed := range schedules {
