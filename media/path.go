@@ -134,7 +134,13 @@ var errLeft = errors.New("the peer has closed the connection")
 
 // leave takes that the peer has closed the connection by DTLS (RFC 5246 7.2.1),
 // for which pion closes ours. It counts as failed if nothing is said in time.
+// pion closes it as well when DTLS has failed, at times before it says so: a
+// connection that never was up has not been left.
 func (p *peer) leave() {
+	if !p.started {
+		p.cut(p.secureError())
+		return
+	}
 	p.log.Debug("peer has closed the connection")
 	p.giveUp(errLeft)
 	p.iceState = webrtc.ICEConnectionStateFailed
