@@ -6,15 +6,22 @@ import "time"
 // closed are ignored.
 func (m *machine) media(now time.Time, e MediaEvent) {
 	key := peerKey(e)
-	p := m.peer(key.User)
-	if p == nil || !p.link.open || key != m.key(p) {
-		return
+	switch p := m.peer(key.User); {
+	case p == nil:
+	case p.link.open && key == m.key(p):
+		m.linkReported(now, p, e)
+	case p.aside.open && key == m.keyOf(p, p.aside):
+		m.asideReported(now, p, e)
 	}
+}
+
+// linkReported takes an event of a peer's current PeerConnection.
+func (m *machine) linkReported(now time.Time, p *peer, e MediaEvent) {
 	switch e := e.(type) {
 	case LocalDescription:
 		m.described(now, p, e)
 	case LocalCandidates:
-		m.gathered(p, e)
+		m.gathered(p, &p.link, e)
 	case PeerState:
 		m.connectionChanged(now, p, e.State)
 	case RemoteStreamReady:
@@ -64,13 +71,13 @@ func (m *machine) described(now time.Time, p *peer, e LocalDescription) {
 
 // gathered notes candidates found after the description. The peer may have
 // them once both descriptions are exchanged; before, they wait for that.
-func (m *machine) gathered(p *peer, e LocalCandidates) {
+func (m *machine) gathered(p *peer, l *link, e LocalCandidates) {
 	if e.SDP != "" {
-		p.link.sdp = e.SDP
+		l.sdp = e.SDP
 	}
-	p.link.candidates = append(p.link.candidates[:len(p.link.candidates):len(p.link.candidates)], e.Candidates...)
-	p.link.late = append(p.link.late, e.Candidates...)
-	if p.link.settled && p.repeatAt.IsZero() {
+	l.candidates = append(l.candidates[:len(l.candidates):len(l.candidates)], e.Candidates...)
+	l.late = append(l.late, e.Candidates...)
+	if l.settled && p.repeatAt.IsZero() {
 		m.sendCandidates(p, e.Candidates)
 	}
 }
@@ -85,6 +92,7 @@ func (m *machine) connectionChanged(now time.Time, p *peer, s ConnectionState) {
 	m.tell(notice{kind: onSessionConnectionStateChanged, user: p.user, connection: s})
 	switch s {
 	case ConnectionConnected, ConnectionCompleted:
+		m.closeAside(p)
 		if p.phase == peerJoined {
 			p.joinBy = time.Time{}
 			m.repaired(now, p)

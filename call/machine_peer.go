@@ -59,8 +59,10 @@ type peer struct {
 	early     []Candidate // of the peer, before its description is applied
 	earlyFrom string      // the device they are of
 
-	link   link
-	repair repair
+	link       link
+	aside      link // what it had before, while that may come back
+	generation int  // of the newest PeerConnection there was
+	repair     repair
 
 	rung       bool      // a `call` or `accept` was sent: the peer knows our side
 	dialAt     time.Time // next repeat of `call`
@@ -75,7 +77,7 @@ type peer struct {
 	updates      bucket    // what the app is told of its updates, and accepts that change nothing
 }
 
-// link is the peer's current PeerConnection and its local description.
+// link is a PeerConnection with a peer and its local description.
 type link struct {
 	generation int
 	made, open bool
@@ -96,8 +98,10 @@ func (p *peer) connected() bool {
 	return p.state == ConnectionConnected || p.state == ConnectionCompleted
 }
 
-func (m *machine) key(p *peer) PeerKey {
-	return PeerKey{Session: m.id, User: p.user, Generation: p.link.generation}
+func (m *machine) key(p *peer) PeerKey { return m.keyOf(p, p.link) }
+
+func (m *machine) keyOf(p *peer, l link) PeerKey {
+	return PeerKey{Session: m.id, User: p.user, Generation: l.generation}
 }
 
 // join notes that both descriptions are exchanged. The connection has to be up
@@ -109,13 +113,16 @@ func (p *peer) join(joinBy time.Time) {
 	}
 }
 
-// reopen makes a PeerConnection for a peer, in place of the one it had.
+// reopen makes a PeerConnection for a peer, in place of the current one.
 func (m *machine) reopen(p *peer) {
 	if p.link.made {
 		m.closeLink(p)
-		p.link = link{generation: p.link.generation + 1}
+		p.generation++
+		p.link = link{generation: p.generation}
 		p.repeatAt, p.early = time.Time{}, nil
-		p.state = ConnectionUndefined
+		if !p.aside.open {
+			p.state = ConnectionUndefined
+		}
 	}
 	p.link.made, p.link.open = true, true
 	m.do(OpenPeer{
@@ -134,6 +141,7 @@ func (m *machine) closeLink(p *peer) {
 // shut closes a peer and disarms it; the session goes on.
 func (m *machine) shut(p *peer) {
 	m.closeLink(p)
+	m.closeAside(p)
 	p.phase = peerClosed
 	p.dialAt, p.joinBy, p.repeatAt = time.Time{}, time.Time{}, time.Time{}
 	p.repair = repair{}
@@ -181,11 +189,17 @@ func (m *machine) addEarly(p *peer) {
 	p.early = nil
 }
 
-// addCandidates hands candidates of the peer on, up to a bound.
+// addCandidates hands candidates of the peer on, up to a bound. They do not say
+// which PeerConnection they are of, so of two each is given them.
 func (m *machine) addCandidates(p *peer, list []Candidate) {
-	list = list[:min(len(list), maxRemote-p.link.remote)]
-	if p.link.remote += len(list); len(list) > 0 {
-		m.do(AddCandidates{Peer: m.key(p), Candidates: list})
+	for _, l := range []*link{&p.aside, &p.link} {
+		if !l.open {
+			continue
+		}
+		part := list[:min(len(list), maxRemote-l.remote)]
+		if l.remote += len(part); len(part) > 0 {
+			m.do(AddCandidates{Peer: m.keyOf(p, *l), Candidates: part})
+		}
 	}
 }
 

@@ -239,6 +239,7 @@ func (m *machine) offerRepair(now time.Time, p *peer) {
 	if r.offerAt = m.afford(now, p); !r.offerAt.Equal(now) {
 		return
 	}
+	m.setAside(p)
 	m.reopen(p)
 	r.role, r.sentAt, r.offerAt, r.crossed = repairOffering, time.Time{}, time.Time{}, false
 	r.offerID = offerID(m.seed, m.key(p))
@@ -263,6 +264,7 @@ func (m *machine) answerRepair(now time.Time, p *peer, d ReconnectDescription) {
 		return
 	}
 	p.joinBy = time.Time{}
+	m.closeAside(p)
 	m.reopen(p)
 	r.role, r.sentAt, r.offerAt, r.held = repairAnswering, time.Time{}, time.Time{}, nil
 	r.offerID, r.answered, r.answeredAt = d.OfferID, d.OfferID, now
@@ -306,6 +308,7 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 	case m.offering(p) && r.sent() && p.user < m.cfg.Self:
 		// Ours goes first. If theirs crossed it on the way its answer may
 		// follow; if ours was lost, another one has to be made.
+		m.closeAside(p)
 		r.crossed, r.retryAt = true, earliest(r.retryAt, r.sentAt.Add(crossedSpacing))
 	default:
 		p.bind(resource)
@@ -317,11 +320,14 @@ func (m *machine) reconnectReceived(now time.Time, p *peer, resource string, d R
 // different answer means that two copies of the offer arrived, and that the
 // PeerConnection of the first answer is gone. Where two offers crossed the
 // answer is of no use either: an SDK whose grace time ends while it answers
-// goes on with its own offer. Another offer of ours is clear.
+// goes on with its own offer. Another offer of ours is clear, also where ours was
+// withdrawn meanwhile: who answers it has closed what we are connected to.
 func (m *machine) answerReceived(now time.Time, p *peer, resource string, d ReconnectDescription) {
 	r := &p.repair
 	hash := sha256.Sum256([]byte(d.SDP))
 	switch {
+	case r.role == repairIdle && m.withdrawn(p, d.OfferID):
+		m.offerSoon(now, p)
 	case d.OfferID != r.offerID || r.role == repairAnswering:
 	case m.offering(p) && r.sent() && r.crossed:
 		r.offerAt, r.retryAt = now, time.Time{}

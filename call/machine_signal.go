@@ -86,6 +86,7 @@ func (m *machine) joinByOffer(now time.Time, p *peer, s Signal) {
 // found since the offer was made may go now.
 func (m *machine) settle(p *peer) {
 	p.link.settled = true
+	m.closeAside(p)
 	m.sendCandidates(p, p.link.late)
 }
 
@@ -143,7 +144,7 @@ func (m *machine) candidatesReceived(p *peer, s Signal) {
 			p.early, p.earlyFrom = nil, s.Peer.Resource
 		}
 		p.early = append(p.early, list[:min(len(list), maxEarly-len(p.early))]...)
-	case p.bound(s.Peer.Resource) && p.link.open:
+	case p.bound(s.Peer.Resource):
 		m.addCandidates(p, list)
 	}
 }
