@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/intercomd/intercomd/call"
-	"github.com/intercomd/intercomd/call/calltest"
 )
 
 // cutTick is the resolution of the timelines below.
@@ -82,6 +81,27 @@ var theirCut = []cut{
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 31 offer, 31.1 reconnected"},
 	{"29 s, lower, our offer was just made in vain", 101, "5 disconnected, 30.2 offer a phone-2, 30.3 answer phone-2",
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 30.2 offer, 30.3 reconnected"},
+	{"29 s, the path is back before its server, higher", 103, "5 disconnected, 29.1 back",
+		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 29.1 reconnected"},
+	{"29 s, the path is back before its server, lower", 101, "5 disconnected, 29.1 back",
+		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 29.1 reconnected"},
+	{"29 s, path back, and it offers all the same", 103, "5 disconnected, 29.1 back, 31 offer a phone-2",
+		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 29.1 reconnected, 31 answer a"},
+	{"path back while its answer is under way", 101, "5 disconnected, 14.1 back, 14.3 answer phone, 14.4 answer phone",
+		"5 reconnecting, 14 offer, 14.1 reconnected, 14.3 reconnecting, 14.3 offer, 14.4 reconnected"},
+	{"path back, then answers to two of our offers", 101,
+		"5 disconnected, 18.1 back, 18.3 first phone, 18.35 first phone, 18.4 answer phone, 19 first phone",
+		"5 reconnecting, 14 offer, 18 offer, 18.1 reconnected, 18.3 reconnecting, 18.3 offer, 18.4 reconnected"},
+	{"path back after its answer", 101, "5 disconnected, 14.1 answer phone, 14.2 back, 14.3 lost",
+		"5 reconnecting, 14 offer, 14.1 reconnected"},
+	{"path back after its offer, lower", 101, "5 disconnected, 16 offer a phone, 16 back, 16.1 answer phone",
+		"5 reconnecting, 14 offer, 16 offer, 16.1 reconnected"},
+	{"path back after its offer, higher", 103, "5 disconnected, 16 offer a phone, 16.1 back, 16.1 lost",
+		"5 reconnecting, 14 offer, 16 answer a, 16 reconnected"},
+	{"path lost again after it was back", 101, "5 disconnected, 14.1 back, 20 lost, 29.1 answer phone",
+		"5 reconnecting, 14 offer, 14.1 reconnected, 20 reconnecting, 29 offer, 29.1 reconnected"},
+	{"old connection failed, then an answer", 101, "5 disconnected, 15 failed, 15.5 back, 15.6 answer phone",
+		"5 reconnecting, 14 offer, 15.6 reconnected"},
 	{"35 s", 101, "5 disconnected",
 		"5 reconnecting, 14 offer, 18 offer, 22 offer, 26 offer, 30 offer, 34 offer, 35 failed, 42 hangUp"},
 	{"both offered at once", 101, "5 disconnected, 14.05 offer a phone, 14.1 answer phone, 14.2 answer phone",
@@ -188,12 +208,22 @@ func (c cut) happen(w *world, door *party, s *call.Session, e []string) {
 	case "connected", "disconnected":
 		state := map[string]call.ConnectionState{"connected": call.ConnectionConnected, "disconnected": call.ConnectionDisconnected}
 		iceState(door, s, c.peer, commands[call.OpenPeer](door)-1, state[e[0]])
+	case "back", "lost", "failed": // of the first PeerConnection
+		state := map[string]call.ConnectionState{
+			"back": call.ConnectionConnected, "lost": call.ConnectionDisconnected, "failed": call.ConnectionFailed,
+		}
+		iceState(door, s, c.peer, 0, state[e[0]])
 	case "dead":
 		door.media.SetDead(true)
 	case "offer":
 		door.Receive(from(e[2], reconnect(s, c.peer, e[1], call.Offer)))
-	case "answer", "other":
-		answer := from(e[1], reconnect(s, c.peer, c.lastOffer(w), call.Answer))
+	case "answer", "other", "first":
+		offers := c.offers(w, door)
+		id := offers[len(offers)-1]
+		if e[0] == "first" {
+			id = offers[0]
+		}
+		answer := from(e[1], reconnect(s, c.peer, id, call.Answer))
 		if e[0] == "other" {
 			answer.Reconnect.SDP = "v=0 of another PeerConnection"
 		}
@@ -203,12 +233,13 @@ func (c cut) happen(w *world, door *party, s *call.Session, e []string) {
 	}
 }
 
-func (c cut) lastOffer(w *world) string {
-	list := slices.DeleteFunc(w.network.Sent(102), func(s calltest.Sent) bool {
-		return s.Signal.Reconnect == nil || s.Signal.Reconnect.Type != call.Offer
-	})
-	if len(list) == 0 {
-		return ""
+// offers are the ids of the offers 102 sent.
+func (c cut) offers(w *world, door *party) []string {
+	var ids []string
+	for _, d := range repairs(w, door) {
+		if d.Type == call.Offer {
+			ids = append(ids, d.OfferID)
+		}
 	}
-	return list[len(list)-1].Signal.Reconnect.OfferID
+	return ids
 }

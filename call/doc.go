@@ -113,8 +113,16 @@
 //     the path dead, and when the network or the link to the server is back after
 //     the connection was broken for 5 s;
 //   - 9 s after RECONNECTING to a peer that merely went silent: an SDK whose own
-//     link is cut keeps its end until it is back, and so do we;
+//     link is cut keeps its end until it is back, and so do we, also beyond;
 //   - 8 s after an exchange that brought no connection.
+//
+// When our offer replaces a connection that is silent (ICE disconnected, not
+// failed, and not closed by the peer), the old PeerConnection stays open beside
+// the new one until descriptions are exchanged, an offer of the peer comes, or it
+// fails. If it connects before that, it goes on as the connection: RECONNECTED is
+// told, the new one is closed and its offer withdrawn. A peer that answers the
+// withdrawn offer has closed the old one, so it gets another offer at once. There
+// are two PeerConnections of a peer at most.
 //
 // [Client.NetworkChanged] and [Client.SignalingChanged] tell of the device's own
 // links. Without a network no PeerConnection is made, and an offer is made only

@@ -13,7 +13,8 @@ const (
 	peerGrace = 5 * time.Second
 	// repairGrace is how long we do. An SDK that can reach the server offers
 	// before; one that cannot keeps its PeerConnection until it can, and the
-	// connection comes back with its network if ours is still there, too.
+	// connection comes back with its network if ours is still there, too: ours
+	// is kept beside the new one (machine_aside.go).
 	repairGrace = 9 * time.Second
 	// repairResend is how long an offer stays unanswered before it is sent
 	// again, or made anew.
@@ -232,7 +233,8 @@ func (m *machine) afford(now time.Time, p *peer) time.Time {
 	return r.budget.next(repairBurst, repairRate)
 }
 
-// offerRepair makes a new PeerConnection and asks it for an offer.
+// offerRepair makes a new PeerConnection and asks it for an offer. The old one
+// stays beside it while it may come back.
 func (m *machine) offerRepair(now time.Time, p *peer) {
 	r := &p.repair
 	m.reconnecting(now, p)

@@ -6,7 +6,8 @@ import (
 )
 
 // PeerKey names one PeerConnection: a peer of a session, and how many
-// PeerConnections it had before (a reconnection makes a new one).
+// PeerConnections it had before (a reconnection makes a new one). Two of a peer
+// may be open at once; the older is then one that went silent.
 type PeerKey struct {
 	Session    SessionID
 	User       UserID

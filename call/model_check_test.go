@@ -46,11 +46,19 @@ func (w *modelWorld) checkSafe(c *sdkClient, s Signal) {
 	}
 }
 
-// checkOpen lets only contacts see and hear.
+// checkOpen lets only contacts see and hear, and by two PeerConnections at most.
 func (d *modelDevice) checkOpen(k PeerKey) {
+	n := 0
+	for o := range d.pcs {
+		if o.Session == k.Session && o.User == k.User {
+			n++
+		}
+	}
 	switch {
 	case d.pcs[k] != nil:
 		d.world.broken("%d: opened twice: %v", d.user, k)
+	case n > 1:
+		d.world.broken("%d: %d PeerConnections were open before %v", d.user, n, k)
 	case !slices.Contains(d.contacts, k.User):
 		d.world.broken("%d: a stranger gets media: %v", d.user, k)
 	}

@@ -60,6 +60,9 @@ func (w *walk) applyMedia(c MediaCommand) error {
 			return fmt.Errorf("stranger %v gets media", c.Peer)
 		}
 		w.open[c.Peer] = true
+		if n := w.openOf(c.Peer); n > 2 {
+			return fmt.Errorf("%d PeerConnections open at once: %v", n, c.Peer)
+		}
 		return nil
 	case SetMuted:
 		return nil
@@ -89,6 +92,17 @@ func (w *walk) applyMedia(c MediaCommand) error {
 		return fmt.Errorf("%T for a PeerConnection that is not open: %v", c, k)
 	}
 	return nil
+}
+
+// openOf counts the PeerConnections that are open with a peer.
+func (w *walk) openOf(k PeerKey) int {
+	n := 0
+	for o := range w.open {
+		if o.Session == k.Session && o.User == k.User {
+			n++
+		}
+	}
+	return n
 }
 
 // permitted says whether u may see and hear in a session.

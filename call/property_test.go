@@ -298,7 +298,10 @@ func (w *walk) randomMediaEvent() MediaEvent {
 func (w *walk) randomKey() PeerKey {
 	for _, m := range w.board.live {
 		for _, p := range m.peers {
-			if p.link.open && w.chance(60) {
+			switch {
+			case p.aside.open && w.chance(30):
+				return m.keyOf(p, p.aside)
+			case p.link.open && w.chance(60):
 				return m.key(p)
 			}
 		}
