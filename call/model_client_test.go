@@ -19,7 +19,7 @@ func TestModelClient(t *testing.T) {
 	for n := range uint64(*modelClients) {
 		var err error
 		var trace []string
-		synctest.Test(t, func(t *testing.T) { err, trace = runClients(t.Context(), *modelSeed+n) })
+		synctest.Test(t, func(t *testing.T) { trace, err = runClients(t.Context(), *modelSeed+n) })
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", *modelSeed+n, err, strings.Join(trace, "\n"))
 		}
@@ -27,7 +27,7 @@ func TestModelClient(t *testing.T) {
 }
 
 // runClients plays one schedule, and stops the clients.
-func runClients(ctx context.Context, seed uint64) (error, []string) {
+func runClients(ctx context.Context, seed uint64) (trace []string, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	did := &modelDeeds{wake: make(chan struct{}, 1)}
@@ -46,7 +46,7 @@ func runClients(ctx context.Context, seed uint64) (error, []string) {
 			w.broken("%d: %d PeerConnections and %d streams after Run", d.user, len(d.pcs), len(d.streams))
 		}
 	}
-	return w.fault, w.trace
+	return w.trace, w.fault
 }
 
 // live lets a schedule happen in the bubble's time.

@@ -43,7 +43,6 @@ type attacker struct {
 
 	mu     sync.Mutex
 	counts map[call.SignalType]int // of received signals
-	pings  int
 }
 
 const streamHeader = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='` + site.Domain + `' version='1.0'>`
@@ -136,19 +135,6 @@ func (a *attacker) send(text string) error {
 		return err
 	}
 	_, err := io.WriteString(a.conn, text)
-	return err
-}
-
-// handled waits until the device has read all that was sent: it answers pings
-// of anybody, in turn.
-func (a *attacker) handled(ctx context.Context) error {
-	a.pings++
-	id := fmt.Sprintf("ping-%d", a.pings)
-	err := a.send(`<iq type='get' id='` + id + `' to='` + doorJID() + `/intercom-1'><ping xmlns='urn:xmpp:ping'/></iq>`)
-	if err != nil {
-		return err
-	}
-	_, err = a.kept.Take(ctx, "the answer to a ping", func(m message) bool { return m.ID == id })
 	return err
 }
 
