@@ -81,7 +81,7 @@ func (s *scene) withInjector(ctx context.Context, report *Report, when situation
 		return err
 	}
 	defer func() { err = errors.Join(err, proxy.close()) }()
-	name := fmt.Sprintf("device-%d", len(report.results))
+	name := strings.ReplaceAll(string(when), " ", "-") // of its folder
 	return s.withDevice(ctx, name, proxy.address(), func() error {
 		return s.attackAll(ctx, report, []situation{when}, proxy.inject)
 	})
