@@ -11,7 +11,6 @@ import (
 	"github.com/intercomd/intercomd/hw/audio"
 	"github.com/intercomd/intercomd/hw/camera"
 	"github.com/intercomd/intercomd/media"
-	"github.com/pion/webrtc/v4"
 )
 
 // h264Type is the payload type of H.264 in descriptions of package media.
@@ -45,10 +44,8 @@ func newEngineSender(j job) (s *engineSender, err error) {
 	}
 	cfg := media.Config{
 		Width: clipWidth, Height: clipHeight, FPS: clipFPS, Bitrate: clipBitrate,
-		Settings: func(e *webrtc.SettingEngine) {
-			onLoopback(e)
-			e.SetNet(tap)
-		},
+		Net: tap, IncludeLoopback: true,
+		Settings: onLoopback,
 	}
 	if cfg.VideoDevice, err = s.openCamera(); err != nil {
 		return nil, err
