@@ -223,8 +223,8 @@ func (s *stream) move(ctx context.Context, news change) error {
 	if !s.pause.IsZero() {
 		s.pause = time.Time{}
 		s.life.restart(now)
-		token(s.queue.ready)
 	}
+	token(s.queue.ready) // drain may have left something
 	if !news.moved && !news.restored {
 		return nil
 	}

@@ -149,7 +149,7 @@ func (s *stream) tellUnasked(ctx context.Context) error {
 // whether they arrived.
 func (s *stream) drain(ctx context.Context) error {
 	wrote := false
-	for !s.session.full() {
+	for !s.session.full() && !s.network.isDown() {
 		it, ok, gone := s.queue.next(time.Now())
 		logLost(s.log, gone)
 		if !ok {
