@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,6 +32,7 @@ func TestHangUp(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := catchHangups(strings.NewReader(""))
 			defer h.release()
+			signal.Notify(h.got, syscall.SIGHUP) // also when the test runs under nohup(1)
 			h.terminal = c.terminal
 			said := announced{make(chan string, 10)}
 			ctx, cancel := context.WithCancel(t.Context())
