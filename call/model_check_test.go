@@ -1,6 +1,7 @@
 package call
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -313,22 +314,42 @@ func (s *sdkSession) stranded() bool {
 }
 
 // checkApart looks how long the sides of a session that is over lived without
-// one another.
+// one another. A user's side is over with the last of the clients that were in
+// it: one that answered too late is told so while the call goes on.
 func (w *modelWorld) checkApart(d *modelDevice) {
+	last := map[modelSide]modelTime{}
 	for _, k := range w.sdks {
 		for _, s := range k.sessions {
-			seen := d.seen[s.id]
-			if seen == nil || !seen.closed || s.live() {
+			if seen := d.seen[s.id]; seen == nil || !seen.closed {
 				continue
 			}
-			apart := (seen.closedAt - s.closedAt).Abs()
-			w.counts.apart = max(w.counts.apart, apart)
-			if apart > modelApart {
-				w.broken("%s ended %v apart", s.id, apart)
+			side := modelSide{s.id, k.user}
+			last[side] = max(last[side], s.closedAt)
+			if s.live() {
+				last[side] = modelNever
 			}
 		}
 	}
+	for side, closed := range last {
+		if closed == modelNever {
+			continue
+		}
+		apart := (d.seen[side.session].closedAt - closed).Abs()
+		w.counts.apart = max(w.counts.apart, apart)
+		if apart > modelApart {
+			w.broken("%s ended %v apart", side.session, apart)
+		}
+	}
 }
+
+// modelSide is a user in a session.
+type modelSide struct {
+	session SessionID
+	user    UserID
+}
+
+// modelNever is when what lives closes.
+const modelNever = modelTime(math.MaxInt64)
 
 // checkLeft counts what a device holds at the end.
 func (w *modelWorld) checkLeft(d *modelDevice) {
