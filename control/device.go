@@ -37,11 +37,36 @@ type Observer interface {
 	Subscribe(ctx context.Context) <-chan intercom.Event
 }
 
+// Updater replaces the software of the device.
+type Updater interface {
+	// Update does what r asks for and returns when that is done, or on its way
+	// into the maintenance window. report is called with every new status in
+	// between, one at a time. What is being written when ctx ends goes on.
+	Update(ctx context.Context, r UpdateRequest, report func(intercom.UpdateStatus)) error
+}
+
+// UpdateRequest is the body of /v1/update.
+type UpdateRequest struct {
+	// Source is an https URL or the path of a bundle; "" is what the manifest
+	// offers.
+	Source string `json:"source,omitempty"`
+	// Check reads the manifest, and installs nothing.
+	Check bool `json:"check,omitempty"`
+}
+
+// UpdateLine is one line of the answer of /v1/update; the last one says Done.
+type UpdateLine struct {
+	Status *intercom.UpdateStatus `json:"status,omitempty"`
+	Done   bool                   `json:"done,omitempty"`
+	Error  string                 `json:"error,omitempty"` // with Done: what went wrong
+}
+
 // Device is what the server opens to the command line.
 type Device interface {
 	Caller
 	SessionControl
 	Observer
+	Updater
 }
 
 // The verbs of a session, in the words of the SDK's session object.

@@ -5,6 +5,7 @@
 //	POST /v1/relay           {"relay":"door"}              204
 //	POST /v1/call            intercom.CallRequest          200 {"sessions":["…"]}
 //	POST /v1/session/{verb}  intercom.SessionRequest       204
+//	POST /v1/update          UpdateRequest                 200 UpdateLine, one a line
 //	GET  /v1/status                                        200 intercom.Status
 //	GET  /v1/events                                        200 intercom.Event, one a line
 //

@@ -75,6 +75,16 @@ func (d *fakeDevice) Do(ctx context.Context, verb string, r intercom.SessionRequ
 	return d.note(ctx, "%s %q %s %v", verb, r.Session, r.Kind, r.Extension)
 }
 
+// Update reports two states, unless it is refused.
+func (d *fakeDevice) Update(ctx context.Context, r UpdateRequest, report func(intercom.UpdateStatus)) error {
+	if r.Source == "refused" {
+		return &intercom.ConflictError{Verb: "update", Reason: "one is under way"}
+	}
+	report(intercom.UpdateStatus{State: intercom.UpdateDownloading, Version: "1.0.0", Progress: 40})
+	report(intercom.UpdateStatus{State: intercom.UpdateInstalling, Version: "1.0.0", Progress: 10})
+	return d.note(ctx, "update %q check=%t", r.Source, r.Check)
+}
+
 func (d *fakeDevice) Status() intercom.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()

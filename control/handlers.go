@@ -52,6 +52,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/v1/relay", s.answer(http.MethodPost, s.relay))
 	mux.Handle("/v1/call", s.answer(http.MethodPost, s.call))
 	mux.Handle("/v1/session/{verb}", s.answer(http.MethodPost, s.session))
+	mux.Handle("/v1/update", s.answer(http.MethodPost, s.update))
 	mux.Handle("/v1/status", s.answer(http.MethodGet, s.status))
 	mux.Handle("/v1/events", s.answer(http.MethodGet, s.events))
 	mux.Handle("/", s.answer("", func(_ http.ResponseWriter, r *http.Request) (any, error) {

@@ -72,6 +72,8 @@ type Ports struct {
 	Counters func() map[string]uint64 // counters of the media engine
 	Signals  func() map[string]uint64 // counters of the signalling link and of the calls
 	Process  func() ProcessStatus     // what the process takes
+	Update   func() *UpdateStatus     // how far an update is; nil where there are none
+	Changed  func() *ConfigStatus     // of a configuration that is not in force; nil when there is none
 
 	Tone     func(Tone)              // plays a tone at the door, or ends it with NoTone
 	Indicate func(Indication)        // shows a new state on the lamps

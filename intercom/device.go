@@ -40,17 +40,16 @@ type Device struct {
 	work    sync.WaitGroup  // that work
 
 	// Owned by the loop.
-	plan     *ringPlan
-	pressed  press                     // the last that counted
-	notes    map[call.SessionID]*note  // of live sessions
-	stuck    map[string]struct{}       // buttons that do not come up
-	asked    map[call.UserID]time.Time // when contacts last asked for a relay
-	updating bool
-	opened   map[string]budget // of relays, for those who ask in a call
-	busy     bool              // there are sessions, as told
-	shown    Indication
-	humming  Tone
-	chimes   []Tone // to be played once the loop has come to rest
+	plan    *ringPlan
+	pressed press                     // the last that counted
+	notes   map[call.SessionID]*note  // of live sessions
+	stuck   map[string]struct{}       // buttons that do not come up
+	asked   map[call.UserID]time.Time // when contacts last asked for a relay
+	opened  map[string]budget         // of relays, for those who ask in a call
+	busy    bool                      // there are sessions, as told
+	shown   Indication
+	humming Tone
+	chimes  []Tone // to be played once the loop has come to rest
 }
 
 // note is what the device remembers of a live session.

@@ -92,7 +92,7 @@ func (d *Device) situation() situation {
 	camera, audio := ask(d.ports.Camera), ask(d.ports.Audio)
 	hardware := append([]DeviceStatus{camera, audio, ask(d.ports.Playback)}, ask(d.ports.GPIO)...)
 	out := situation{
-		updating:   d.updating,
+		updating:   ask(d.ports.Update).writes(),
 		ringingOut: d.plan != nil && !d.plan.answered,
 		live:       camera.State == DeviceOpen || audio.State == DeviceOpen,
 		online:     d.online(),
@@ -141,12 +141,6 @@ func (d *Device) chime(t Tone) {
 	if t == Announce && d.cfg.Announce || t != Announce && d.cfg.Tones {
 		d.chimes = append(d.chimes, t)
 	}
-}
-
-// SetUpdating shows that the software is being replaced, or no longer is. It
-// returns at once.
-func (d *Device) SetUpdating(updating bool) {
-	d.later(func() { d.updating = updating })
 }
 
 func tell[T any](f func(T), v T) {

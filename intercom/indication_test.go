@@ -139,10 +139,10 @@ func TestCallerGivesUp(t *testing.T) {
 func TestUpdatingIsShown(t *testing.T) {
 	run(t, withTones, func(r *rig) {
 		r.online()
-		r.dev.SetUpdating(true)
+		r.updateIs(UpdateInstalling)
 		r.press("front")
 		r.wantTold("ringing does not hide it", "lamp updating", "tone ring_back")
-		r.dev.SetUpdating(false)
+		r.updateIs(UpdateIdle)
 		r.wantTold("over", "lamp ringing")
 	})
 }

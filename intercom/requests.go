@@ -114,6 +114,7 @@ func (d *Device) Status() Status {
 		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: d.xmppStatus(),
 		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Playback: ask(d.ports.Playback),
 		GPIO: ask(d.ports.GPIO), Media: ask(d.ports.Counters), Signals: ask(d.ports.Signals), Process: ask(d.ports.Process),
+		Config: ask(d.ports.Changed), Update: ask(d.ports.Update),
 		Buttons: []string{}, Contacts: []ContactStatus{}, Sessions: []SessionStatus{},
 	}
 	for _, b := range d.cfg.Buttons {
@@ -162,4 +163,19 @@ func texts(ids []call.SessionID) []string {
 		out = append(out, string(id))
 	}
 	return out
+}
+
+// IfIdle has the device's loop run f when nothing rings and no call is up, and
+// says whether it did. Nothing can begin to ring from here while f runs, so f is
+// to be short; it must not call back into the device. Of a device that has
+// stopped it says false.
+func (d *Device) IfIdle(ctx context.Context, f func()) bool {
+	idle := false
+	_ = d.ask(ctx, func() error { // a device without a loop is not idle
+		if idle = len(d.client.Sessions()) == 0; idle {
+			f()
+		}
+		return nil
+	})
+	return idle
 }

@@ -32,6 +32,7 @@ type rig struct {
 	camera DeviceStatus
 	gpio   []DeviceStatus
 	jammed error // of relays
+	newer  UpdateStatus
 }
 
 // run runs body in a bubble with a started device.
@@ -100,6 +101,12 @@ func (r *rig) ports() Ports {
 			defer r.mu.Unlock()
 			return r.gpio
 		},
+		Update: func() *UpdateStatus {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			newer := r.newer
+			return &newer
+		},
 		Process:  func() ProcessStatus { return ProcessStatus{Goroutines: 9} },
 		Tone:     func(t Tone) { r.tell("tone " + string(t)) },
 		Indicate: func(i Indication) { r.tell("lamp " + string(i)) },
@@ -140,6 +147,14 @@ func (r *rig) setCamera(state string) {
 	r.camera.State = state
 	r.mu.Unlock()
 	time.Sleep(lookInterval)
+}
+
+// updateIs lets an update be in a state.
+func (r *rig) updateIs(state string) {
+	r.mu.Lock()
+	r.newer = UpdateStatus{State: state, Version: "1.0.0", Available: "1.1.0"}
+	r.mu.Unlock()
+	r.dev.UpdateChanged(r.newer)
 }
 
 // online lets the link come up.

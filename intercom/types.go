@@ -13,7 +13,8 @@ import (
 // onCallStatsReport), and the device's own: xmpp (State is online, offline or
 // connecting), press (State is long if the button was held), stuck and released
 // (a button that does not come up, and does), device (State is lost or back),
-// relay.
+// relay, config (State is applied, waiting or refused: what became of a changed
+// configuration), update (State is that of an [UpdateStatus]).
 type Event struct {
 	Time      time.Time         `json:"time"`
 	Event     string            `json:"event"`
@@ -28,6 +29,8 @@ type Event struct {
 	Signal    string            `json:"signal,omitempty"`    // with onInvalidEvents: onCall, onAccept, onStop
 	Kinds     []call.Kind       `json:"kinds,omitempty"`     // with onRemoteStream
 	Stats     *call.StatsReport `json:"stats,omitempty"`     // with onCallStatsReport
+	Version   string            `json:"version,omitempty"`   // with update: the one that is installed or tried
+	Keys      []string          `json:"keys,omitempty"`      // with config: what has changed, or waits
 	Reason    string            `json:"reason,omitempty"`    // offline: with press and with onSessionClose of a call that never went out
 	Error     string            `json:"error,omitempty"`
 }
@@ -53,6 +56,10 @@ type Status struct {
 	// take.
 	Signals map[string]uint64 `json:"signals"`
 	Process ProcessStatus     `json:"process"`
+	// Config tells of a changed configuration that is not in force.
+	Config *ConfigStatus `json:"config,omitempty"`
+	// Update is missing on a device that cannot be updated by this program.
+	Update *UpdateStatus `json:"update,omitempty"`
 }
 
 // XMPPStatus is the state of the signalling link.

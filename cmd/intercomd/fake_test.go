@@ -73,6 +73,16 @@ func (d *fakeDevice) Do(_ context.Context, verb string, r intercom.SessionReques
 	return nil
 }
 
+func (d *fakeDevice) Update(_ context.Context, r control.UpdateRequest, report func(intercom.UpdateStatus)) error {
+	if r.Source == "bad.raucb" {
+		return &intercom.RequestError{Field: "source", Value: r.Source, Reason: "is no bundle"}
+	}
+	d.note("update %q check=%t", r.Source, r.Check)
+	report(intercom.UpdateStatus{State: intercom.UpdateInstalling, Version: "1.0.0", Progress: 50})
+	report(intercom.UpdateStatus{State: intercom.UpdateRestarting, Version: "1.0.0"})
+	return nil
+}
+
 func (d *fakeDevice) Status() intercom.Status { return d.status }
 
 func (d *fakeDevice) Subscribe(context.Context) <-chan intercom.Event {

@@ -69,7 +69,7 @@ func (d *daemon) wire() error {
 	if err := d.wireCalls(); err != nil {
 		return err
 	}
-	d.control = control.NewServer(d.cfg.Control.Socket, d.cfg.Control.Group, d.device, d.log.With("part", "control"))
+	d.control = control.NewServer(d.cfg.Control.Socket, d.cfg.Control.Group, front{d.device}, d.log.With("part", "control"))
 	d.health = d.wireHealth()
 	return nil
 }

@@ -1,0 +1,37 @@
+package intercom
+
+import (
+	"reflect"
+	"testing"
+	"testing/synctest"
+)
+
+func TestUpdateIsTold(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.online()
+		r.updateIs(UpdateDownloading)
+		synctest.Wait()
+		e := <-r.events
+		if e.Event != "update" || e.State != UpdateDownloading || e.Version != "1.1.0" {
+			t.Errorf("event %+v", e)
+		}
+		want := &UpdateStatus{State: UpdateDownloading, Version: "1.0.0", Available: "1.1.0"}
+		if got := r.dev.Status().Update; !reflect.DeepEqual(got, want) {
+			t.Errorf("status %+v, want %+v", got, want)
+		}
+	})
+}
+
+func TestIfIdle(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.online()
+		done := 0
+		if !r.dev.IfIdle(r.t.Context(), func() { done++ }) || done != 1 {
+			t.Errorf("an idle device did it %d times, want once", done)
+		}
+		r.press("front")
+		if r.dev.IfIdle(r.t.Context(), func() { done++ }) || done != 1 {
+			t.Error("a device that rings is not idle")
+		}
+	})
+}
