@@ -4,18 +4,18 @@ import "time"
 
 // State says what the client is doing.
 //
-//	           ┌──────────── nothing newer ───────────┐
-//	           ▼                                      │
-//	  idle ──poll, Check, Install──▶ checking ────────┤
-//	   ▲                                │ newer       │ error
-//	   │                                ▼             ▼
-//	   │            a call is up:    waiting        failed (as idle)
-//	   │                                │ idle
-//	   │                                ▼
-//	   │                 downloading ─▶ installing ─▶ waiting (idle, window)
-//	   │                                                │
-//	   └── committed ── trial ◀─── new version ─── restarting
-//	                      └── not healthy: restarting ─▶ old version, failed
+//	         ┌──────────── nothing newer ───────────┐
+//	         ▼                                      │
+//	idle ──poll, Check, Install──▶ checking ────────┤
+//	 ▲                                │ newer       │ error
+//	 │                                ▼             ▼
+//	 │            a call is up:    waiting        failed (as idle)
+//	 │                                │ idle
+//	 │                                ▼
+//	 │                 downloading ─▶ installing ─▶ waiting (idle, window)
+//	 │                                                │
+//	 └── committed ── trial ◀─── new version ─── restarting
+//	                    └── not healthy: restarting ─▶ old version, failed
 type State string
 
 // The states. StateFailed is idle with an error to tell, StateWaiting either
