@@ -61,24 +61,25 @@ func (l *lineWriter) write(line UpdateLine) error {
 	return flushWithin(l.rc, func() error { return encoder(l.w).Encode(line) })
 }
 
-// Update asks for an update and gives each status to report until it is done.
-// The error is the daemon's, that of ctx, or [ErrEnded] when the daemon ends
-// before it has said how it went.
-func (c *Client) Update(ctx context.Context, r UpdateRequest, report func(intercom.UpdateStatus)) error {
-	resp, err := c.send(ctx, http.MethodPost, "/v1/update", r)
+// Update asks for an update from source, see [UpdateRequest], or for a look at
+// the manifest, and gives each status to f until it is done, f fails (its
+// error), ctx ends (its error) or the daemon does ([ErrEnded]). Other errors are
+// the daemon's.
+func (c *Client) Update(ctx context.Context, source string, check bool, f func(intercom.UpdateStatus) error) error {
+	resp, err := c.send(ctx, http.MethodPost, "/v1/update", UpdateRequest{Source: source, Check: check})
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	err = readUpdate(resp.Body, report)
-	if ctx.Err() != nil {
+	err = readUpdate(resp.Body, f)
+	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
 }
 
 // readUpdate reads lines up to the one that says that it is done.
-func readUpdate(r io.Reader, report func(intercom.UpdateStatus)) error {
+func readUpdate(r io.Reader, f func(intercom.UpdateStatus) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxAnswer)
 	for lines.Scan() {
@@ -87,7 +88,9 @@ func readUpdate(r io.Reader, report func(intercom.UpdateStatus)) error {
 			return fmt.Errorf("read progress: %w", err)
 		}
 		if line.Status != nil {
-			report(*line.Status)
+			if err := f(*line.Status); err != nil {
+				return err
+			}
 		}
 		switch {
 		case line.Error != "":

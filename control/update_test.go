@@ -34,7 +34,10 @@ func TestUpdate(t *testing.T) {
 			dev.err = c.err
 			path, _ := serve(t, dev, "")
 			var states []string
-			err := NewClient(path).Update(t.Context(), c.req, func(s intercom.UpdateStatus) { states = append(states, s.State) })
+			err := NewClient(path).Update(t.Context(), c.req.Source, c.req.Check, func(s intercom.UpdateStatus) error {
+				states = append(states, s.State)
+				return nil
+			})
 			if !slices.Equal(states, c.states) {
 				t.Errorf("states %q, want %q", states, c.states)
 			}
@@ -52,8 +55,16 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+func TestUpdateReaderStops(t *testing.T) {
+	path, _ := serve(t, newFakeDevice(), "")
+	enough := errors.New("enough")
+	if err := NewClient(path).Update(t.Context(), "", false, func(intercom.UpdateStatus) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("error %v, want %v", err, enough)
+	}
+}
+
 func TestUpdateOfDaemonThatEnds(t *testing.T) {
-	err := readUpdate(strings.NewReader(`{"status":{"state":"installing","version":"1"}}`+"\n"), func(intercom.UpdateStatus) {})
+	err := readUpdate(strings.NewReader(`{"status":{"state":"installing","version":"1"}}`+"\n"), func(intercom.UpdateStatus) error { return nil })
 	if !errors.Is(err, ErrEnded) {
 		t.Errorf("error %v, want %v", err, ErrEnded)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -10,7 +11,7 @@ import (
 
 // commands lists the subcommands in the order of the help.
 func commands() []command {
-	return append(daemonCommands(), append(callCommands(), viewCommands()...)...)
+	return slices.Concat(daemonCommands(), callCommands(), installCommands(), viewCommands())
 }
 
 // daemonCommands are those that need the configuration.

@@ -1,7 +1,7 @@
 # Completion of intercomd for bash, written by "intercomd completion bash".
 _intercomd() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-	local command="" flags="--config --socket" words="run check-config devices selftest press relay call accept reject stop update mute unmute status events version help" files="" i
+	local command="" flags="--config --socket" words="run check-config devices selftest press relay call accept reject stop update mute unmute licenses completion status events version help" files="" i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -25,10 +25,12 @@ _intercomd() {
 	update) flags="--config --socket" words="" files="" ;;
 	mute) flags="--config --socket --video" words="" files="" ;;
 	unmute) flags="--config --socket --video" words="" files="" ;;
+	licenses) flags="--short" words="" files="" ;;
+	completion) flags="" words="bash zsh fish" files="" ;;
 	status) flags="--config --json --socket" words="" files="" ;;
 	events) flags="--config --socket" words="" files="" ;;
 	version) flags="--json" words="" files="" ;;
-	help) flags="" words="run check-config devices selftest press relay call accept reject stop update mute unmute status events version help" files="" ;;
+	help) flags="" words="run check-config devices selftest press relay call accept reject stop update mute unmute licenses completion status events version help" files="" ;;
 	esac
 	case "$command $previous" in
 	" --config" | " --socket") flags="" words="" files=yes ;;
