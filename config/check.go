@@ -1,7 +1,9 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"math"
 	"net"
 	"net/netip"
@@ -18,14 +20,20 @@ type checker struct {
 	raw         raw
 	credentials string            // folder of the systemd credentials, or ""
 	claimed     map[string]string // key of the table that uses a line
+	referred    map[string]bool   // files of the configuration
+	digests     map[string][sha256.Size]byte
 }
 
 func newChecker(r *report, written raw, credentials string) *checker {
-	return &checker{report: r, raw: written, credentials: credentials, claimed: map[string]string{}}
+	return &checker{
+		report: r, raw: written, credentials: credentials,
+		claimed: map[string]string{}, referred: map[string]bool{}, digests: map[string][sha256.Size]byte{},
+	}
 }
 
 func (c *checker) config() *Config {
 	cfg := &Config{
+		Version:   c.version(),
 		Device:    c.device(),
 		XMPP:      c.xmpp(),
 		QuickBlox: c.quickblox(),
@@ -37,17 +45,32 @@ func (c *checker) config() *Config {
 		Watchdog:  c.watchdog(),
 		Control:   c.control(),
 		Log:       c.log(),
+		Network:   c.network(),
+		System:    c.system(),
+		Update:    c.update(),
 	}
 	cfg.Buttons = c.buttons(cfg.Contacts)
 	cfg.Lamps = c.lamps()
 	cfg.Relays = c.relays(cfg.Contacts)
 	cfg.AutoAccept = c.autoAccept(cfg.Contacts)
+	cfg.Files = slices.Sorted(maps.Keys(c.referred))
+	if len(c.digests) > 0 {
+		cfg.digests = c.digests
+	}
 	return cfg
+}
+
+func (c *checker) version() int {
+	return c.inRange(versionKey, c.raw.Version, 1, math.MaxInt32)
 }
 
 func (c *checker) device() Device {
 	c.name("device.name", c.raw.Device.Name)
-	return Device{Name: c.raw.Device.Name}
+	dir := c.resolve("device.state_dir", c.raw.Device.StateDir)
+	if !isLine(dir) {
+		c.problemf("device.state_dir", "%s is not a path of a folder", quote(dir))
+	}
+	return Device{Name: c.raw.Device.Name, StateDir: dir}
 }
 
 func (c *checker) xmpp() XMPP {
@@ -73,9 +96,9 @@ func (c *checker) quickblox() QuickBlox {
 	in := c.raw.QuickBlox
 	c.positive("quickblox.app_id", in.AppID)
 	c.positive("quickblox.user_id", in.UserID)
-	password := c.secret("quickblox.password_file", in.PasswordFile, c.defaultCredential())
-	if !password.IsSet() && !c.raw.LAN.Enabled {
-		c.problemf("quickblox.password_file", "is missing, it must be the path of a file with the password of the account; nor is there the systemd credential %s", credentialName)
+	password := c.password("quickblox", in.Password, in.PasswordFile, c.defaultCredential())
+	if !password.IsSet() && !c.raw.LAN.Enabled && !c.anyProblem("quickblox.password_file") {
+		c.problemf("quickblox.password", "is missing, it must be the password of the account; or quickblox.password_file names a file with it; nor is there the systemd credential %s", credentialName)
 	}
 	return QuickBlox{AppID: in.AppID, UserID: in.UserID, Password: password}
 }
@@ -83,7 +106,7 @@ func (c *checker) quickblox() QuickBlox {
 func (c *checker) lan() LAN {
 	in := c.raw.LAN
 	c.hostPort("lan.listen", in.Listen, 0)
-	cert, key := c.existing("lan.tls_cert", in.TLSCert), c.existing("lan.tls_key", in.TLSKey)
+	cert, key := c.pem("lan.tls_cert", in.TLSCert), c.pem("lan.tls_key", in.TLSKey)
 	if in.TLSCert != "" && in.TLSKey == "" {
 		c.problemf("lan.tls_key", "is missing, it belongs to lan.tls_cert")
 	}

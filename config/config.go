@@ -1,12 +1,19 @@
 package config
 
 import (
+	"crypto/sha256"
 	"log/slog"
 	"time"
 )
 
+// Version is the format of the file that this program knows. Formats grow by
+// keys only: a file of a higher version has the same meaning without the keys
+// that this program does not know.
+const Version = 1
+
 // Config is a checked configuration.
 type Config struct {
+	Version    int // of the file; 1 by default
 	Device     Device
 	XMPP       XMPP
 	QuickBlox  QuickBlox
@@ -22,11 +29,23 @@ type Config struct {
 	Watchdog   Watchdog
 	Control    Control
 	Log        Log
+	Network    Network
+	System     System
+	Update     Update
+
+	// Files are the files besides the configuration itself that it refers to by
+	// paths relative to its folder, as they are written, sorted: passwords,
+	// certificates and what a camera or a microphone plays. Whoever copies them
+	// has to look whether they stay in the folder (filepath.IsLocal).
+	Files []string
+
+	digests map[string][sha256.Size]byte // of certificates and keys, by key
 }
 
 // Device describes the intercom itself.
 type Device struct {
-	Name string // shown to people; default "Intercom"
+	Name     string // shown to people; default "Intercom"
+	StateDir string // folder of what the program remembers; default "/var/lib/intercomd"
 }
 
 // XMPP says how to reach the XMPP server.

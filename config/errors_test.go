@@ -11,7 +11,7 @@ import (
 
 // The keys of the file, and of one of its tables.
 const (
-	topKeys    = "device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, lamps, relays, watchdog, control, log"
+	topKeys    = "version, device, xmpp, quickblox, lan, contacts, buttons, auto_accept, webrtc, camera, audio, lamps, relays, watchdog, control, log, network, system, update"
 	cameraKeys = "source, width, height, fps, bitrate, rotation, mirror, exposure, brightness, power_line_frequency"
 )
 
@@ -26,7 +26,7 @@ func TestProblems(t *testing.T) {
 		{"empty file", "!", `DIR/c.yaml: xmpp.domain: is missing, it must be the domain of the XMPP server, such as chat.example.org
 DIR/c.yaml: quickblox.app_id: is missing, it must be a positive number
 DIR/c.yaml: quickblox.user_id: is missing, it must be a positive number
-DIR/c.yaml: quickblox.password_file: is missing, it must be the path of a file with the password of the account; nor is there the systemd credential quickblox.password`},
+DIR/c.yaml: quickblox.password: is missing, it must be the password of the account; or quickblox.password_file names a file with it; nor is there the systemd credential quickblox.password`},
 		{"no YAML", "!a: [", "DIR/c.yaml: is not YAML: line 1: did not find expected node content"},
 		{"tab", "!xmpp:\n\tdomain: x", "DIR/c.yaml: is not YAML: line 2: found character that cannot start any token"},
 		{"two documents", "---\na: b\n", "DIR/c.yaml: holds more than one document"},
@@ -76,8 +76,8 @@ DIR/c.yaml:1: xmpp.ca_file: "DIR/password" holds no certificate, allowed are cer
 		{"lan without key", "lan: {tls_cert: password}\n", "DIR/c.yaml:5: lan.tls_key: is missing, it belongs to lan.tls_cert"},
 		{"lan without certificate", "lan:\n  tls_key: gone\n", "DIR/c.yaml:5: lan.tls_cert: is missing, it belongs to lan.tls_key\nDIR/c.yaml:6: lan.tls_key: file \"DIR/gone\" does not exist"},
 		{"lan without port", "lan: {enabled: true, listen: localhost}\n", `DIR/c.yaml:5: lan.listen: "localhost" is not an address, allowed is HOST:PORT`},
-		{"lan open to all", "lan:\n  enabled: true\n  listen: \":8080\"\n", `DIR/c.yaml:4: contacts[0].password_file: is missing, every contact needs one when lan.listen is ":8080"
-DIR/c.yaml:4: contacts[1].password_file: is missing, every contact needs one when lan.listen is ":8080"`},
+		{"lan open to all", "lan:\n  enabled: true\n  listen: \":8080\"\n", `DIR/c.yaml:4: contacts[0].password: is missing, every contact needs one when lan.listen is ":8080"
+DIR/c.yaml:4: contacts[1].password: is missing, every contact needs one when lan.listen is ":8080"`},
 
 		{"button", "buttons: [{source: bell, mode: all, call_type: fax}]\n", `DIR/c.yaml:5: buttons[0].name: is missing, it must be a name
 DIR/c.yaml:5: buttons[0].source: "bell" is unknown, allowed are control, stdin, gpio, evdev
@@ -133,7 +133,7 @@ DIR/c.yaml:7: webrtc.ice_servers[0].urls[1]: "stun:" has no valid host, allowed 
 DIR/c.yaml:7: webrtc.ice_servers[0].urls[2]: "turn:h:99999" has no valid port, allowed are 1 to 65535
 DIR/c.yaml:7: webrtc.ice_servers[0].urls[3]: "stun:h?transport=udp" has an unknown parameter, allowed are ?transport=udp and ?transport=tcp with turn: and turns: URLs
 DIR/c.yaml:7: webrtc.ice_servers[0].username: is missing, a TURN server needs one
-DIR/c.yaml:7: webrtc.ice_servers[0].password_file: is missing, a TURN server needs one
+DIR/c.yaml:7: webrtc.ice_servers[0].password: is missing, a TURN server needs one
 DIR/c.yaml:8: webrtc.ice_servers[1].urls: is missing, it must list at least one stun: or turn: URL`},
 
 		{"camera", "camera: {source: v4l2, width: 1281, height: 1082, fps: 61, bitrate: 99999}\n", `DIR/c.yaml:5: camera.source: "v4l2" is unknown, allowed are test, none, file:PATH, auto, usb, csi, usb:NAME, csi:NAME, /dev/NAME

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (c *checker) existing(key, path string) string {
 	if path == "" {
 		return ""
 	}
-	resolved := c.resolve(key, path)
+	resolved := c.refer(key, path)
 	info, err := os.Stat(resolved)
 	switch {
 	case err != nil:
@@ -33,6 +34,18 @@ func (c *checker) existing(key, path string) string {
 	}
 	return resolved
 }
+
+// pem is existing for a file whose content matters to [Changed].
+func (c *checker) pem(key, path string) string {
+	resolved := c.existing(key, path)
+	if data, err := readBounded(resolved, maxCertificate); err == nil {
+		c.digest(key, data)
+	}
+	return resolved
+}
+
+// digest notes what is in a file.
+func (c *checker) digest(key string, data []byte) { c.digests[key] = sha256.Sum256(data) }
 
 // inFolder checks that a file can be made where the path says.
 func (c *checker) inFolder(key, path string) string {
@@ -52,8 +65,9 @@ func (c *checker) certificates(key, path string) string {
 	if path == "" {
 		return ""
 	}
-	resolved := c.resolve(key, path)
+	resolved := c.refer(key, path)
 	data, err := readBounded(resolved, maxCertificate)
+	c.digest(key, data)
 	switch {
 	case err != nil:
 		c.problemf(key, "%s", fileReason(resolved, err))
@@ -61,6 +75,34 @@ func (c *checker) certificates(key, path string) string {
 		c.problemf(key, "%s holds no certificate, allowed are certificates in PEM form", quote(resolved))
 	}
 	return resolved
+}
+
+// password reads the password of a table: inline, in a file, or in fallback.
+func (c *checker) password(table string, inline secret, file, fallback string) Secret {
+	key := table + ".password"
+	switch {
+	case inline == "":
+		return c.secret(key+"_file", file, fallback)
+	case file != "":
+		c.problemf(key, "and %s_file are both given, only one can hold", key)
+		return Secret{}
+	case !c.isPassword(key, inline):
+		return Secret{}
+	}
+	return NewSecret(string(inline))
+}
+
+// isPassword checks a password that stands in the configuration itself.
+func (c *checker) isPassword(key string, s secret) bool {
+	switch {
+	case s == StoredMark:
+		c.unreadf(key, "is %s, which stands for a password that the device keeps, but it keeps none for this; write the password", StoredMark)
+	case !isLine(string(s)) || len(s) > maxSecret:
+		c.unreadf(key, "is not a password, allowed is one line of text of at most %d bytes", maxSecret)
+	default:
+		return true
+	}
+	return false
 }
 
 // secret reads the password in the file that a key names, or in fallback if
@@ -73,7 +115,7 @@ func (c *checker) secret(key, path, fallback string) Secret {
 	case path == "":
 		resolved = fallback
 	case resolved == "":
-		resolved = c.resolve(key, path)
+		resolved = c.refer(key, path)
 	}
 	data, err := readBounded(resolved, maxSecret)
 	if err != nil {
@@ -109,6 +151,16 @@ func (c *checker) warnIfPublic(key, path string) {
 	if err == nil && info.Mode().Perm()&0o007 != 0 {
 		c.warnf(key, "%s can be read or changed by every user (mode %04o), better is 0600 or 0640", quote(path), info.Mode().Perm())
 	}
+}
+
+// refer resolves a path like [report.resolve] and notes that the file belongs
+// to the configuration.
+func (c *checker) refer(key, path string) string {
+	if resolved := c.resolve(key, path); resolved != path {
+		c.referred[path] = true
+		return resolved
+	}
+	return path
 }
 
 // fileReason says why a file cannot be used, with its path once.

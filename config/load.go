@@ -22,8 +22,37 @@ const (
 // winning. The error is an [Error] that lists all problems. Warnings do not
 // hinder the start.
 func Load(path string, environ []string, overrides map[string]string) (*Config, []Warning, error) {
-	r := newReport(path)
-	settings := r.merge(r.readFile(path), environ, overrides)
+	if path == "" {
+		return read(newReport("", ""), nil, environ, overrides)
+	}
+	r := newReport(path, filepath.Dir(path))
+	data, err := readBounded(path, maxFile)
+	if err != nil {
+		r.unread[""] = true
+		r.problems = append(r.problems, Problem{Text: fmt.Sprintf("read configuration: %v", err)})
+	}
+	cfg, warnings, err := read(r, data, environ, overrides)
+	if public := r.publicFile(path); public != nil {
+		warnings = append(warnings, *public)
+	}
+	return cfg, warnings, err
+}
+
+// Read is [Load] for a file whose content is at hand. name is how messages call
+// it, dir the folder that its relative paths start from; the files they name
+// are read. Data of more than 1 MiB is refused.
+func Read(name string, data []byte, dir string, environ []string, overrides map[string]string) (*Config, []Warning, error) {
+	r := newReport(name, dir)
+	if len(data) > maxFile {
+		r.unread[""] = true
+		r.linef(0, "", "has %d bytes, at most %d allowed", len(data), maxFile)
+		data = nil
+	}
+	return read(r, data, environ, overrides)
+}
+
+func read(r *report, data []byte, environ []string, overrides map[string]string) (*Config, []Warning, error) {
+	settings := r.merge(r.readYAML(data), environ, overrides)
 	written, err := settings.unmarshal()
 	if err != nil {
 		r.problemf("", "%v", err)
@@ -38,7 +67,7 @@ func Load(path string, environ []string, overrides map[string]string) (*Config, 
 // Default returns what [Load] would give for keys without a value. It is no
 // complete configuration: whom the device is and whom it calls has no default.
 func Default() *Config {
-	r := newReport("")
+	r := newReport("", "")
 	written, err := newLayers().unmarshal()
 	if err != nil {
 		r.problemf("", "%v", err)
@@ -46,17 +75,18 @@ func Default() *Config {
 	return newChecker(r, written, "").config()
 }
 
-func (r *report) readFile(path string) map[string]any {
-	if path == "" {
+// publicFile warns of a file that holds passwords and that everybody may read.
+func (r *report) publicFile(path string) *Warning {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o007 == 0 {
 		return nil
 	}
-	data, err := readBounded(path, maxFile)
-	if err != nil {
-		r.unread[""] = true
-		r.problems = append(r.problems, Problem{Text: fmt.Sprintf("read configuration: %v", err)})
-		return nil
+	for _, key := range slices.Sorted(maps.Keys(r.origins)) {
+		if r.origins[key].file && isSecretKey(key) {
+			return &Warning{Key: key, Text: fmt.Sprintf("stands in a file that every user can read or change (mode %04o), better is 0600 or 0640", info.Mode().Perm())}
+		}
 	}
-	return r.readYAML(data)
+	return nil
 }
 
 // layers holds the settings in order of precedence.
@@ -113,6 +143,10 @@ func (r *report) set(l layers, known map[string]leaf, name, place, value string)
 		r.problems = append(r.problems, Problem{Place: place, Text: "is unknown; it names no key that can be set outside the file"})
 		return
 	}
+	if isSecretKey(leaf.key) && strings.HasPrefix(place, "--") {
+		r.problems = append(r.problems, Problem{Place: place, Text: "must not stand in a command line, which every user of the machine can read; write it into the file"})
+		return
+	}
 	r.forget(leaf.key)
 	r.origins[leaf.key] = origin{place: place}
 	parsed, err := parseValue(value, leaf.typ)
@@ -159,5 +193,5 @@ func (r *report) resolve(key, path string) string {
 	if path == "" || filepath.IsAbs(path) || !r.origin(key).file {
 		return path
 	}
-	return filepath.Join(filepath.Dir(r.file), path)
+	return filepath.Join(r.dir, path)
 }

@@ -56,12 +56,12 @@ func (c *checker) iceServer(key string, in rawICEServer) ICEServer {
 			c.problemf(fmt.Sprintf("%s.urls[%d]", key, i), "%s %v", quote(url), err)
 		}
 	}
-	password := c.secret(key+".password_file", in.PasswordFile, "")
+	password := c.password(key, in.Password, in.PasswordFile, "")
 	if turn && in.Username == "" {
 		c.problemf(key+".username", "is missing, a TURN server needs one")
 	}
-	if turn && !password.IsSet() {
-		c.problemf(key+".password_file", "is missing, a TURN server needs one")
+	if turn && !password.IsSet() && !c.anyProblem(key+".password_file") {
+		c.problemf(key+".password", "is missing, a TURN server needs one")
 	}
 	return ICEServer{URLs: in.URLs, Username: in.Username, Password: password}
 }

@@ -14,9 +14,9 @@ func (c *checker) contacts() []Contact {
 		key := fmt.Sprintf("contacts[%d]", i)
 		c.contactName(key+".name", in.Name, names, i)
 		c.contactID(key+".user_id", in.UserID, ids, i)
-		password := c.secret(key+".password_file", in.PasswordFile, "")
-		if !password.IsSet() && c.raw.LAN.Enabled && !isLoopback(c.raw.LAN.Listen) {
-			c.problemf(key+".password_file", "is missing, every contact needs one when lan.listen is %s", quote(c.raw.LAN.Listen))
+		password := c.password(key, in.Password, in.PasswordFile, "")
+		if !password.IsSet() && c.raw.LAN.Enabled && !isLoopback(c.raw.LAN.Listen) && !c.anyProblem(key+".password_file") {
+			c.problemf(key+".password", "is missing, every contact needs one when lan.listen is %s", quote(c.raw.LAN.Listen))
 		}
 		contacts[i] = Contact{Name: in.Name, UserID: in.UserID, Password: password}
 	}

@@ -57,15 +57,17 @@ type origin struct {
 
 // report collects problems and warnings, and knows where values came from.
 type report struct {
-	file     string
+	file     string // as messages name it
+	dir      string // that relative paths in it are relative to
+	version  int64  // that the file has, 0 if it says none
 	problems []Problem
 	warnings []Warning
 	origins  map[string]origin
 	unread   map[string]bool // keys whose value could not be read
 }
 
-func newReport(file string) *report {
-	return &report{file: file, origins: map[string]origin{}, unread: map[string]bool{}}
+func newReport(file, dir string) *report {
+	return &report{file: file, dir: dir, origins: map[string]origin{}, unread: map[string]bool{}}
 }
 
 // problemf adds a problem with the value of a key. What follows from a value
@@ -93,7 +95,13 @@ func (r *report) linef(line int, key, format string, args ...any) {
 	r.problems = append(r.problems, p)
 }
 
-func place(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
+// place names a line; without a name of the file it is "line 7".
+func place(file string, line int) string {
+	if file == "" {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
 
 // isUnread says whether the value of a key, or what it is in, is missing only
 // because it could not be read.

@@ -9,8 +9,10 @@ import (
 // raw is the configuration as it is written; it is the list of all keys and
 // their types. What is a pointer has no default that is a value of its own.
 type raw struct {
-	Device struct {
-		Name string `mapstructure:"name"`
+	Version int64 `mapstructure:"version"`
+	Device  struct {
+		Name     string `mapstructure:"name"`
+		StateDir string `mapstructure:"state_dir"`
 	} `mapstructure:"device"`
 	XMPP struct {
 		Domain        string `mapstructure:"domain"`
@@ -23,6 +25,7 @@ type raw struct {
 	QuickBlox struct {
 		AppID        int64  `mapstructure:"app_id"`
 		UserID       int64  `mapstructure:"user_id"`
+		Password     secret `mapstructure:"password"`
 		PasswordFile string `mapstructure:"password_file"`
 	} `mapstructure:"quickblox"`
 	LAN struct {
@@ -81,14 +84,57 @@ type raw struct {
 		Level  string `mapstructure:"level"`
 		Format string `mapstructure:"format"`
 	} `mapstructure:"log"`
+	Network rawNetwork `mapstructure:"network"`
+	System  rawSystem  `mapstructure:"system"`
+	Update  rawUpdate  `mapstructure:"update"`
+}
+
+type rawNetwork struct {
+	Hostname string `mapstructure:"hostname"`
+	WiFi     struct {
+		SSID     verbatim `mapstructure:"ssid"`
+		Password secret   `mapstructure:"password"`
+		Country  string   `mapstructure:"country"`
+		Hidden   bool     `mapstructure:"hidden"`
+	} `mapstructure:"wifi"`
+	Address string   `mapstructure:"address"`
+	Gateway string   `mapstructure:"gateway"`
+	DNS     []string `mapstructure:"dns"`
+}
+
+type rawSystem struct {
+	Timezone string   `mapstructure:"timezone"`
+	Locale   string   `mapstructure:"locale"`
+	NTP      []string `mapstructure:"ntp"`
+	SSH      struct {
+		Enabled        bool     `mapstructure:"enabled"`
+		AuthorizedKeys []string `mapstructure:"authorized_keys"`
+	} `mapstructure:"ssh"`
+}
+
+type rawUpdate struct {
+	Manifest      string        `mapstructure:"manifest"`
+	Channel       string        `mapstructure:"channel"`
+	CheckInterval time.Duration `mapstructure:"check_interval"`
+	Window        string        `mapstructure:"window"`
+	CAFile        string        `mapstructure:"ca_file"`
+	Keyring       string        `mapstructure:"keyring"`
 }
 
 // word is a text that may be written as a whole number without quotes too.
 type word string
 
+// verbatim is a text that is taken as it is written, quotes or not: a name of
+// a Wi-Fi network may well be 0815.
+type verbatim string
+
+// secret is a verbatim text that no message shows.
+type secret string
+
 type rawContact struct {
 	Name         string `mapstructure:"name"`
 	UserID       int64  `mapstructure:"user_id"`
+	Password     secret `mapstructure:"password"`
 	PasswordFile string `mapstructure:"password_file"`
 }
 
@@ -130,6 +176,7 @@ type rawRelay struct {
 type rawICEServer struct {
 	URLs         []string `mapstructure:"urls"`
 	Username     string   `mapstructure:"username"`
+	Password     secret   `mapstructure:"password"`
 	PasswordFile string   `mapstructure:"password_file"`
 }
 
@@ -161,6 +208,14 @@ func defaults() map[string]any {
 		"control.socket":                    "/run/intercomd/control.sock",
 		"log.level":                         "info",
 		"log.format":                        string(LogText),
+		"version":                           int64(Version),
+		"device.state_dir":                  "/var/lib/intercomd",
+		"network.hostname":                  "intercom",
+		"system.timezone":                   "UTC",
+		"system.locale":                     "C.UTF-8",
+		"update.channel":                    "stable",
+		"update.check_interval":             6 * time.Hour,
+		"update.keyring":                    "/etc/rauc/keyring.pem",
 	}
 }
 
@@ -172,6 +227,12 @@ func lanDefaults() map[string]any {
 		"quickblox.user_id": int64(1),
 	}
 }
+
+// versionKey is the format of the file, which nothing outside it can set.
+const versionKey = "version"
+
+// isSecretKey says whether a key holds a password itself.
+func isSecretKey(key string) bool { return strings.HasSuffix(key, ".password") }
 
 // leaf is a key with a single value or a list of texts.
 type leaf struct {
@@ -188,6 +249,7 @@ func leaves() []leaf {
 		for field := range t.Fields() {
 			key := prefix + fieldKey(field)
 			switch {
+			case key == versionKey: // of the file itself
 			case field.Type.Kind() == reflect.Struct:
 				add(field.Type, key+".")
 			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:

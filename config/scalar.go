@@ -12,6 +12,7 @@ import (
 const (
 	wantText     = "a text"
 	wantWord     = "a text or a whole number"
+	wantVerbatim = "a text, not a list or a table"
 	wantBool     = "true or false"
 	wantInt      = "a whole number"
 	wantDuration = "a duration such as 30s or 1m30s"
@@ -28,6 +29,8 @@ func wants(t reflect.Type) string {
 		return wantWord
 	case t == reflect.TypeFor[time.Duration]():
 		return wantDuration
+	case t == reflect.TypeFor[verbatim]() || t == reflect.TypeFor[secret]():
+		return wantVerbatim
 	case t.Kind() == reflect.Bool:
 		return wantBool
 	case t.Kind() == reflect.Int64:

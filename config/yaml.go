@@ -1,10 +1,8 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,24 +13,31 @@ import (
 
 // readYAML returns the settings in a file and notes problems and places.
 func (r *report) readYAML(data []byte) map[string]any {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var document yaml.Node
-	err := decoder.Decode(&document)
-	if errors.Is(err, io.EOF) {
-		return nil // empty, or nothing but comments
-	}
-	if err != nil {
-		r.unread[""] = true
-		r.linef(0, "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
-		return nil
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+	root, err := parseDocument(data)
+	switch {
+	case errors.Is(err, errNotOneDocument):
 		r.unread[""] = true
 		r.linef(0, "", "holds more than one document")
+	case err != nil:
+		r.unread[""] = true
+		r.linef(0, "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if root == nil {
 		return nil
 	}
-	settings, _ := r.readNode(document.Content[0], 1, reflect.TypeFor[raw](), "").(map[string]any)
+	r.version = versionOf(root)
+	settings, _ := r.readNode(root, 1, reflect.TypeFor[raw](), "").(map[string]any)
 	return settings
+}
+
+// versionOf returns the format that the file says it has, 0 if it says none.
+func versionOf(root *yaml.Node) (version int64) {
+	each(root, versionKey, func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Tag == "!!int" && n.Decode(&version) != nil {
+			version = 0
+		}
+	})
+	return version
 }
 
 // readNode returns the value of a node of the wanted type; nil stands for a
@@ -72,6 +77,8 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 		child := strings.TrimPrefix(key+"."+shorten(name.Value), ".")
 		field, known := fieldNamed(t, name)
 		switch first, twice := seen[name.Value]; {
+		case !known && r.version > Version:
+			r.warnings = append(r.warnings, Warning{Key: child, Text: fmt.Sprintf("is unknown to this version of the program and left alone (line %d)", name.Line)})
 		case !known:
 			r.linef(name.Line, child, "is unknown, allowed are %s", fieldNames(t))
 		case twice:
@@ -120,6 +127,8 @@ func readScalar(node *yaml.Node, t reflect.Type) (any, error) {
 		return nil, bad
 	}
 	switch {
+	case want == wantVerbatim:
+		return node.Value, nil
 	case want == wantText && node.Tag == "!!str":
 		return node.Value, nil
 	case want == wantText:
