@@ -225,6 +225,14 @@ func (c *Client) NewSession(opponents []UserID, t Type, o SessionOptions) (*Sess
 	return session, nil
 }
 
+// SetPolicy replaces the intervals, AutoReject and IncomingLimit of the
+// configuration by those of p; its other fields are not looked at. Sessions that
+// live keep theirs. The error names the setting that is wrong, then nothing has
+// changed, or is [ErrClosed].
+func (c *Client) SetPolicy(p Config) error {
+	return c.do(func(time.Time) error { return c.board.setPolicy(p) })
+}
+
 // Sessions returns the sessions that are not CLOSED, oldest first.
 func (c *Client) Sessions() []*Session {
 	if live := c.live.Load(); live != nil {

@@ -25,6 +25,17 @@ func newSwitchboard(cfg Config) *switchboard {
 	return &switchboard{cfg: cfg, limiter: newLimiter(cfg.Allowed), over: newMemory(known)}
 }
 
+// setPolicy replaces what may change while sessions live, for later ones.
+func (b *switchboard) setPolicy(p Config) error {
+	p.Self, p.Platform, p.Allowed = b.cfg.Self, b.cfg.Platform, b.cfg.Allowed
+	p, err := p.withDefaults()
+	if err != nil {
+		return fmt.Errorf("set policy: %w", err)
+	}
+	b.cfg = p
+	return nil
+}
+
 // newSession makes a session of our own. Whom the app calls is allowed in that
 // session.
 func (b *switchboard) newSession(now time.Time, info sessionInfo) ([]action, error) {

@@ -75,6 +75,11 @@ type Ports struct {
 	Update   func() *UpdateStatus     // how far an update is; nil where there are none
 	Changed  func() *ConfigStatus     // of a configuration that is not in force; nil when there is none
 
+	// Events is where the device tells what happens. It outlives the device, so
+	// whoever follows it sees one device after the other. Nil is one that ends
+	// with the device.
+	Events *Events
+
 	Tone     func(Tone)              // plays a tone at the door, or ends it with NoTone
 	Indicate func(Indication)        // shows a new state on the lamps
 	Busy     func(bool)              // is told when the first session is there, and when the last has gone

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
@@ -17,10 +18,10 @@ var ErrStopped = errors.New("the device is not running")
 
 // Device is the intercom.
 type Device struct {
-	cfg    Config
+	cfg    atomic.Pointer[Config]
 	ports  Ports
 	log    *slog.Logger
-	events *broker
+	events *Events
 	turns  chan func() // work for the loop
 	done   chan struct{}
 
@@ -47,6 +48,7 @@ type Device struct {
 	asked   map[call.UserID]time.Time // when contacts last asked for a relay
 	opened  map[string]budget         // of relays, for those who ask in a call
 	busy    bool                      // there are sessions, as told
+	retired bool                      // see Retire
 	shown   Indication
 	humming Tone
 	chimes  []Tone // to be played once the loop has come to rest
@@ -64,11 +66,10 @@ type note struct {
 
 // New makes a device; Run starts it.
 func New(cfg Config, ports Ports, log *slog.Logger) *Device {
-	return &Device{
-		cfg:    cfg.withDefaults(),
+	d := &Device{
 		ports:  ports,
 		log:    log,
-		events: newBroker(),
+		events: ports.Events,
 		turns:  make(chan func()),
 		done:   make(chan struct{}),
 		wake:   make(chan struct{}, 1),
@@ -79,18 +80,34 @@ func New(cfg Config, ports Ports, log *slog.Logger) *Device {
 		asked:  make(map[call.UserID]time.Time),
 		opened: make(map[string]budget),
 	}
+	if d.events == nil {
+		d.events = NewEvents()
+	}
+	cfg = cfg.withDefaults()
+	d.cfg.Store(&cfg)
+	return d
 }
 
 // Run works until ctx ends, then hangs up every session. client must call the
 // device's [Listener]. It may run once.
 func (d *Device) Run(ctx context.Context, client *call.Client) error {
 	d.client, d.started, d.ctx = client, time.Now(), ctx
-	defer d.events.close()
+	if d.ports.Events == nil {
+		defer d.events.Close()
+	}
 	defer d.work.Wait()
-	defer close(d.done)
+	d.loop(ctx)
+	close(d.done)
+	<-ctx.Done()
+	client.StopAll(d.greeting(nil))
+	return nil
+}
+
+// loop works until ctx ends or the device retires.
+func (d *Device) loop(ctx context.Context) {
 	look := time.NewTicker(lookInterval)
 	defer look.Stop()
-	for {
+	for !d.retired {
 		d.show()
 		select {
 		case turn := <-d.turns:
@@ -99,8 +116,7 @@ func (d *Device) Run(ctx context.Context, client *call.Client) error {
 			d.doWaiting()
 		case <-look.C:
 		case <-ctx.Done():
-			client.StopAll(d.greeting(nil))
-			return nil
+			return
 		}
 	}
 }
@@ -184,14 +200,13 @@ func (d *Device) outside(work func(ctx context.Context)) {
 }
 
 func (d *Device) publish(e Event) {
-	e.Time = time.Now()
-	d.events.publish(e)
+	d.events.Publish(e)
 }
 
 // greeting is what the device says of itself in userInfo, with the request's
 // own keys on top.
 func (d *Device) greeting(ext call.Extension) call.Extension {
-	out := call.Extension{"name": d.cfg.Name}
+	out := call.Extension{"name": d.config().Name}
 	for k, v := range ext {
 		out[k] = v
 	}

@@ -123,7 +123,7 @@ func (d *Device) show() {
 		tell(d.ports.Indicate, i)
 	}
 	hum := s.hum()
-	if !d.cfg.Tones {
+	if !d.config().Tones {
 		hum = NoTone
 	}
 	if hum != d.humming {
@@ -138,7 +138,7 @@ func (d *Device) show() {
 
 // chime plays a tone that ends by itself, if it is wanted.
 func (d *Device) chime(t Tone) {
-	if t == Announce && d.cfg.Announce || t != Announce && d.cfg.Tones {
+	if t == Announce && d.config().Announce || t != Announce && d.config().Tones {
 		d.chimes = append(d.chimes, t)
 	}
 }

@@ -30,7 +30,7 @@ func (d *Device) SetXMPP(s XMPPStatus) {
 	if s.State == xmppOnline {
 		clear(d.unsent)
 	}
-	d.events.publish(s.event())
+	d.events.Publish(s.event())
 	d.xmppMu.Unlock()
 	d.rouse()
 }

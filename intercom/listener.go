@@ -115,7 +115,7 @@ func (d *Device) incoming(s *call.Session) {
 		return
 	}
 	caller := s.Initiator()
-	if !d.cfg.isContact(caller) { // the client has refused strangers already
+	if !d.config().isContact(caller) { // the client has refused strangers already
 		_ = s.Reject(nil)
 		return
 	}
@@ -134,6 +134,6 @@ func (d *Device) incoming(s *call.Session) {
 func (d *Device) autoAccepts(s *call.Session) bool {
 	peers := s.Peers()
 	return len(peers) > 0 && !slices.ContainsFunc(peers, func(p call.PeerInfo) bool {
-		return !slices.Contains(d.cfg.AutoAccept, p.User)
+		return !slices.Contains(d.config().AutoAccept, p.User)
 	})
 }

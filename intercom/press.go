@@ -21,24 +21,29 @@ const pressLong = "long"
 // only stops. It returns when the press is under way, before any network
 // traffic. The error says which buttons there are.
 func (d *Device) Press(ctx context.Context, name string) error {
-	b, err := d.cfg.button(name)
-	if err != nil {
-		return err
-	}
-	return d.ask(ctx, func() error { return d.press(b, Event{Button: name}) })
+	return d.ask(ctx, func() error {
+		b, err := d.config().button(name)
+		if err != nil {
+			return err
+		}
+		return d.press(b, Event{Button: name})
+	})
 }
 
 // LongPress presses a button for long, which is a press of the button that its
 // [Button.LongPress] names.
 func (d *Device) LongPress(ctx context.Context, name string) error {
-	b, err := d.cfg.button(name)
-	if err == nil && b.LongPress != "" {
-		b, err = d.cfg.button(b.LongPress)
-	}
-	if err != nil {
-		return err
-	}
-	return d.ask(ctx, func() error { return d.press(b, Event{Button: name, State: pressLong}) })
+	return d.ask(ctx, func() error {
+		cfg := d.config()
+		b, err := cfg.button(name)
+		if err == nil && b.LongPress != "" {
+			b, err = cfg.button(b.LongPress)
+		}
+		if err != nil {
+			return err
+		}
+		return d.press(b, Event{Button: name, State: pressLong})
+	})
 }
 
 // press does what b is for; e names the button under the finger. One finger on
@@ -46,7 +51,7 @@ func (d *Device) LongPress(ctx context.Context, name string) error {
 // once; hanging up is never too soon.
 func (d *Device) press(b Button, e Event) error {
 	now := time.Now()
-	if soon := now.Sub(d.pressed.at) < d.cfg.PressWindow; soon && (!b.HangUp || e.Button == d.pressed.button) {
+	if soon := now.Sub(d.pressed.at) < d.config().PressWindow; soon && (!b.HangUp || e.Button == d.pressed.button) {
 		d.log.Info("press ignored: too soon after the last", "button", e.Button, "last", d.pressed.button)
 		return nil
 	}

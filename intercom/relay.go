@@ -12,7 +12,7 @@ import (
 // Relay triggers a relay by name, for whoever may use the control socket. The
 // error says which relays there are, or why it did not work.
 func (d *Device) Relay(_ context.Context, name string) error {
-	if _, err := d.cfg.relay(name); err != nil {
+	if _, err := d.config().relay(name); err != nil {
 		return err
 	}
 	return d.pulse(name, Event{})
@@ -111,12 +111,13 @@ func shortened(name string) string { return fmt.Sprintf("%.*s", maxRelayName, na
 // mayTrigger says why a user may not trigger a relay: a door opens only for
 // those listed, while the device is connected with them.
 func (d *Device) mayTrigger(s *call.Session, user call.UserID, name string) error {
-	i := slices.IndexFunc(d.cfg.Relays, func(r Relay) bool { return r.Name == name })
+	cfg := d.config()
+	i := slices.IndexFunc(cfg.Relays, func(r Relay) bool { return r.Name == name })
 	if i < 0 {
 		return fmt.Errorf("no relay %q", shortened(name))
 	}
-	relay := d.cfg.Relays[i]
-	if !slices.Contains(relay.Callers, user) || !d.cfg.isContact(user) {
+	relay := cfg.Relays[i]
+	if !slices.Contains(relay.Callers, user) || !cfg.isContact(user) {
 		return fmt.Errorf("user %d is not among its callers", user)
 	}
 	if s.State() != call.StateActive {

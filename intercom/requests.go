@@ -110,17 +110,18 @@ const statusTimeout = 5 * time.Second
 // Status says what the device is doing now. Of a device that has stopped, or
 // does not answer within 5 s, it has no sessions.
 func (d *Device) Status() Status {
+	cfg := d.config()
 	st := Status{
-		Name: d.cfg.Name, Version: d.cfg.Version, UserID: d.cfg.Self, XMPP: d.xmppStatus(),
+		Name: cfg.Name, Version: cfg.Version, UserID: cfg.Self, XMPP: d.xmppStatus(),
 		Camera: ask(d.ports.Camera), Audio: ask(d.ports.Audio), Playback: ask(d.ports.Playback),
 		GPIO: ask(d.ports.GPIO), Media: ask(d.ports.Counters), Signals: ask(d.ports.Signals), Process: ask(d.ports.Process),
 		Config: ask(d.ports.Changed), Update: ask(d.ports.Update),
 		Buttons: []string{}, Contacts: []ContactStatus{}, Sessions: []SessionStatus{},
 	}
-	for _, b := range d.cfg.Buttons {
+	for _, b := range cfg.Buttons {
 		st.Buttons = append(st.Buttons, b.Name)
 	}
-	for _, c := range d.cfg.Contacts {
+	for _, c := range cfg.Contacts {
 		st.Contacts = append(st.Contacts, ContactStatus(c))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
@@ -144,7 +145,7 @@ func (d *Device) sessionStatus(s *call.Session) SessionStatus {
 		out.Since = n.since
 	}
 	for _, p := range s.Peers() {
-		out.Peers = append(out.Peers, PeerStatus{UserID: p.User, Name: d.cfg.nameOf(p.User), State: p.State.String()})
+		out.Peers = append(out.Peers, PeerStatus{UserID: p.User, Name: d.config().nameOf(p.User), State: p.State.String()})
 	}
 	return out
 }
@@ -178,4 +179,11 @@ func (d *Device) IfIdle(ctx context.Context, f func()) bool {
 		return nil
 	})
 	return idle
+}
+
+// Retire ends the device's work if nothing rings and no call is up, and says
+// whether it did: requests fail with [ErrStopped] from then on. What is left to
+// do is to end Run.
+func (d *Device) Retire(ctx context.Context) bool {
+	return d.IfIdle(ctx, func() { d.retired = true })
 }

@@ -23,10 +23,6 @@ type ringPlan struct {
 
 // Call rings users as a button would.
 func (d *Device) Call(ctx context.Context, r CallRequest) ([]call.SessionID, error) {
-	users, typ, err := d.parseCall(r)
-	if err != nil {
-		return nil, err
-	}
 	if err := d.checkExtension(r.Extension); err != nil {
 		return nil, err
 	}
@@ -35,11 +31,14 @@ func (d *Device) Call(ctx context.Context, r CallRequest) ([]call.SessionID, err
 		mode = Conference
 	}
 	var ids []call.SessionID
-	err = d.ask(ctx, func() error {
+	err := d.ask(ctx, func() error {
+		users, typ, err := d.parseCall(r)
+		if err != nil {
+			return err
+		}
 		if live := d.client.Sessions(); len(live) > 0 {
 			return &ConflictError{Verb: "call", Sessions: idsOf(live), Reason: "a call is up already; stop it first"}
 		}
-		var err error
 		ids, err = d.ring(users, mode, typ, r.Bandwidth, r.Extension)
 		return err
 	})
@@ -63,7 +62,7 @@ func (d *Device) parseCall(r CallRequest) ([]call.UserID, call.Type, error) {
 	}
 	var users []call.UserID
 	for _, name := range r.Users {
-		c, err := d.cfg.contact(name)
+		c, err := d.config().contact(name)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -151,7 +150,7 @@ func (d *Device) openMedia(ctx context.Context, s *call.Session) {
 }
 
 func (d *Device) openWithin(ctx context.Context, s *call.Session, want call.MediaParams) error {
-	ctx, cancel := context.WithTimeout(ctx, d.cfg.OpenTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.config().OpenTimeout)
 	defer cancel()
 	_, err := s.GetUserMedia(ctx, want)
 	return err

@@ -100,11 +100,11 @@ func TestSuperviseEndsWithTheTaskThatEnds(t *testing.T) {
 	}
 }
 
-func TestBroker(t *testing.T) {
-	b := newBroker()
+func TestEvents(t *testing.T) {
+	b := NewEvents()
 	ctx, cancel := context.WithCancel(t.Context())
 	one, two := b.subscribe(ctx), b.subscribe(t.Context())
-	b.publish(Event{Event: "a"})
+	b.Publish(Event{Event: "a"})
 	for _, ch := range []<-chan Event{one, two} {
 		if e := <-ch; e.Event != "a" {
 			t.Errorf("got %q, want a", e.Event)
@@ -114,7 +114,7 @@ func TestBroker(t *testing.T) {
 	for range one { // ends when the follower has gone
 	}
 	for range followerQueue + 1 { // the lagging one is dropped, nobody waits
-		b.publish(Event{Event: "b"})
+		b.Publish(Event{Event: "b"})
 	}
 	n := 0
 	for range two {
@@ -123,7 +123,7 @@ func TestBroker(t *testing.T) {
 	if n != followerQueue {
 		t.Errorf("the lagging follower got %d events, want %d and the end", n, followerQueue)
 	}
-	b.close()
+	b.Close()
 	if _, open := <-b.subscribe(t.Context()); open {
 		t.Error("a closed broker still delivers")
 	}

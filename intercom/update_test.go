@@ -1,6 +1,7 @@
 package intercom
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"testing/synctest"
@@ -32,6 +33,27 @@ func TestIfIdle(t *testing.T) {
 		r.press("front")
 		if r.dev.IfIdle(r.t.Context(), func() { done++ }) || done != 1 {
 			t.Error("a device that rings is not idle")
+		}
+	})
+}
+
+func TestRetire(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.online()
+		r.press("front")
+		if r.dev.Retire(r.t.Context()) {
+			t.Fatal("a device that rings retired")
+		}
+		r.press("front") // hangs up
+		synctest.Wait()
+		if !r.dev.Retire(r.t.Context()) {
+			t.Fatal("an idle device did not retire")
+		}
+		if err := r.dev.Press(r.t.Context(), "front"); !errors.Is(err, ErrStopped) {
+			t.Errorf("press: %v, want %v", err, ErrStopped)
+		}
+		if r.dev.Retire(r.t.Context()) {
+			t.Error("a retired device retired again")
 		}
 	})
 }

@@ -3,24 +3,26 @@ package intercom
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // followerQueue is how many events a follower may lag behind.
 const followerQueue = 256
 
-// broker hands events to followers. A follower that lags too far loses its
-// channel; nobody waits for it.
-type broker struct {
+// Events hands events to followers. A follower that lags too far loses its
+// channel; nobody waits for it. Its methods may be called from any goroutine.
+type Events struct {
 	mu        sync.Mutex
 	followers map[chan Event]struct{}
 	closed    bool
 }
 
-func newBroker() *broker { return &broker{followers: make(map[chan Event]struct{})} }
+// NewEvents makes one without followers.
+func NewEvents() *Events { return &Events{followers: make(map[chan Event]struct{})} }
 
 // subscribe returns a channel of first and the events from now on. It is closed
-// when ctx ends, when the follower lags, or when the broker closes.
-func (b *broker) subscribe(ctx context.Context, first ...Event) <-chan Event {
+// when ctx ends, when the follower lags, or at [Events.Close].
+func (b *Events) subscribe(ctx context.Context, first ...Event) <-chan Event {
 	ch := make(chan Event, followerQueue)
 	for _, e := range first {
 		ch <- e
@@ -40,7 +42,10 @@ func (b *broker) subscribe(ctx context.Context, first ...Event) <-chan Event {
 	return ch
 }
 
-func (b *broker) publish(e Event) {
+// Publish gives an event to everybody who follows, with the time of now. It
+// does not block.
+func (b *Events) Publish(e Event) {
+	e.Time = time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ch := range b.followers {
@@ -52,7 +57,9 @@ func (b *broker) publish(e Event) {
 	}
 }
 
-func (b *broker) close() {
+// Close ends all channels, also those subscribed to later. It may be called
+// twice.
+func (b *Events) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
@@ -62,7 +69,7 @@ func (b *broker) close() {
 }
 
 // drop needs the lock.
-func (b *broker) drop(ch chan Event) {
+func (b *Events) drop(ch chan Event) {
 	if _, ok := b.followers[ch]; ok {
 		delete(b.followers, ch)
 		close(ch)
