@@ -216,7 +216,8 @@ func openh264Of(modules []licensed) (text, version string, err error) {
 // marks are phrases by which a license is known, the more special ones first.
 // Dropping phrases of another license would hide it, so a text may have several.
 var marks = []struct{ id, phrase string }{
-	{"LGPL-2.1-or-later", "GNU LESSER GENERAL PUBLIC LICENSE"},
+	{"LGPL-2.1-or-later", "GNU LESSER GENERAL PUBLIC LICENSE Version 2.1"},
+	{"LGPL-3.0-or-later", "GNU LESSER GENERAL PUBLIC LICENSE Version 3"},
 	{"GPL-3.0-or-later WITH GCC-exception-3.1", "GCC RUNTIME LIBRARY EXCEPTION"},
 	{"LicenseRef-QuickBlox", "QuickBlox JavaScript SDK"},
 	{"MPL-2.0", "Mozilla Public License Version 2.0"},
