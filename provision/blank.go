@@ -9,14 +9,17 @@ import (
 // overwriting is how a file of the card gets from one content to another in
 // place, so that the very blocks that held a secret are written over. Both
 // contents are of one length, filled up with empty lines.
-type overwriting struct{ from, to []byte }
+type overwriting struct {
+	from, to []byte
+	length   int // of the file before
+}
 
 // blanking returns how the secrets in an intercom.yaml are blanked. Nothing is
 // to be done if it has none.
 func blanking(text []byte) overwriting {
 	blanked, n, err := config.Blank(text)
 	if err != nil || n == 0 {
-		return overwriting{from: text, to: text}
+		return overwriting{from: text, to: text, length: len(text)}
 	}
 	return overwrite(text, blanked)
 }
@@ -26,7 +29,7 @@ func marking(secret []byte) overwriting { return overwrite(secret, []byte(config
 
 func overwrite(from, to []byte) overwriting {
 	length := max(len(from), len(to))
-	return overwriting{from: fill(from, length), to: fill(to, length)}
+	return overwriting{from: fill(from, length), to: fill(to, length), length: len(from)}
 }
 
 // fill adds empty lines, which mean nothing in YAML and behind a password.
@@ -39,12 +42,13 @@ func fill(text []byte, length int) []byte {
 func (o overwriting) done(now []byte) bool { return bytes.Equal(now, o.to) }
 
 // begun says whether a file is on its way: a power cut may leave any part of it
-// old and the rest new, and the file as long as before.
+// old and the rest new, the file as long as before, and anything in what it
+// grew by.
 func (o overwriting) begun(now []byte) bool {
-	if bytes.Equal(o.from, o.to) || len(now) > len(o.from) || len(now) < len(bytes.TrimRight(o.from, "\n")) {
+	if bytes.Equal(o.from, o.to) || len(now) > len(o.from) || len(now) < o.length {
 		return false
 	}
-	for i, b := range fill(now, len(o.from)) {
+	for i, b := range now[:o.length] {
 		if b != o.from[i] && b != o.to[i] {
 			return false
 		}

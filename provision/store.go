@@ -44,7 +44,8 @@ func (s store) open() error {
 	err := doAll(s.disk,
 		Op{Kind: MakeFolder, Path: s.dir, Mode: 0o755},
 		Op{Kind: MakeFolder, Path: s.state(), Mode: 0o700, Owner: s.owner},
-		Op{Kind: Sync, Path: s.dir})
+		Op{Kind: Sync, Path: s.dir},
+		Op{Kind: Sync, Path: path.Dir(s.dir)})
 	if err != nil {
 		return err
 	}
