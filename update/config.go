@@ -15,6 +15,11 @@ type Config struct {
 	Keyring  string        // PEM certificates manifests must chain to; "" is /etc/rauc/keyring.pem
 	StateDir string        // folder for update.json, device-id and downloads; it must exist
 
+	// RuntimeDir is a folder that everybody may look into. RAUC reads from web
+	// servers as user nobody, who may not read CAFile: a copy is put there. ""
+	// is /run/intercomd.
+	RuntimeDir string
+
 	OSRelease string // file with IMAGE_ID and IMAGE_VERSION; "" is /etc/os-release
 	Bus       string // D-Bus address RAUC is found at; "" is the system bus
 }
@@ -48,6 +53,7 @@ const (
 	minInterval     = 5 * time.Minute
 	defaultKeyring  = "/etc/rauc/keyring.pem"
 	defaultRelease  = "/etc/os-release"
+	defaultRuntime  = "/run/intercomd"
 )
 
 func (c Config) withDefaults() Config {
@@ -60,6 +66,9 @@ func (c Config) withDefaults() Config {
 	c.Interval = max(c.Interval, minInterval)
 	if c.Keyring == "" {
 		c.Keyring = defaultKeyring
+	}
+	if c.RuntimeDir == "" {
+		c.RuntimeDir = defaultRuntime
 	}
 	if c.OSRelease == "" {
 		c.OSRelease = defaultRelease

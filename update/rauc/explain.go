@@ -57,7 +57,8 @@ func meanings() []meaning {
 		{"failed to parse signature", "the signature of the bundle is damaged"},
 		{"signature verification", "the signature of the bundle is not right"},
 		{"failed to verify signature", "the signature of the bundle is not right"},
-		{"pre-install handler error", "the device's own check refused the bundle, e.g. because it is older than what runs"},
+		{"exited with code 10", "the bundle is older than what runs; a downgrade is never installed"}, // of the image's pre-install handler
+		{"pre-install handler error", "the device's own check refused the bundle"},
 		{"not allowed", "bundles of this kind are not allowed here"},
 		{"no space left", "there is no space left"},
 		{"input/output error", "the content of the bundle is not what was signed, or the card is broken"},
@@ -83,3 +84,7 @@ func explain(text string) *Error {
 	}
 	return &Error{Text: text}
 }
+
+// Passing says that the refusal has nothing to do with the bundle, so that the
+// same one may be installed later.
+func (e *Error) Passing() bool { return e.busy() }
