@@ -74,14 +74,14 @@ install_template() {
 }
 
 # install_hawkbit takes the client of a hawkBit server in, where Buildroot has
-# built it. It stays off until it is configured.
+# built it. It stays off until there is a token below /data/hawkbit.
 install_hawkbit() {
 	[ -x "$target/usr/bin/rauc-hawkbit-updater" ] || return 0
-	install -D -m 0644 "$tree/../hawkbit/config.conf" "$target/etc/rauc-hawkbit-updater/config.conf"
-	for dropin in "$tree"/../hawkbit/*.service.d/*.conf; do
-		[ -e "$dropin" ] || continue
-		install -D -m 0644 "$dropin" "$target/usr/lib/systemd/system/$(basename "$(dirname "$dropin")")/$(basename "$dropin")"
-	done
+	from=$tree/../hawkbit
+	install -D -m 0644 "$from/config.conf" "$target/usr/share/intercomd/hawkbit.conf"
+	install -D -m 0755 "$from/hawkbit-config" "$target/usr/lib/intercomd/hawkbit-config"
+	install -D -m 0644 "$from/rauc-hawkbit-updater.service.d/intercom.conf" \
+		"$target/etc/systemd/system/rauc-hawkbit-updater.service.d/intercom.conf"
 }
 
 # link_writable: the root file system is read-only, these are not.

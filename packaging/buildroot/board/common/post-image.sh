@@ -9,6 +9,7 @@
 # INTERCOM_VERSION            version of the image, 1.2.3
 # INTERCOM_DISK               what comes before a partition's number, default
 #                             /dev/mmcblk0p
+# INTERCOM_CMDLINE            words to add to the kernel's command line
 # INTERCOM_TEMPLATE           intercom.yaml of the card, default the project's
 # INTERCOM_BOOT_SIZE, INTERCOM_ROOT_SIZE, INTERCOM_DATA_SIZE
 #                             sizes of the partitions, default 48M, 256M, 512M
@@ -39,7 +40,7 @@ collect() {
 		cp -R "$file" "$images/boot/"
 	done
 	for slot in a b; do
-		sed "s|@DISK@|$disk|" "$common/cmdline_$slot.txt.in" >"$images/boot/cmdline_$slot.txt"
+		sed "s|@DISK@|$disk|; s|\$|${INTERCOM_CMDLINE:+ $INTERCOM_CMDLINE}|" "$common/cmdline_$slot.txt.in" >"$images/boot/cmdline_$slot.txt"
 	done
 	# Only the boot ROM of boards without a loader in an EEPROM reads it, and
 	# only from the first partition.
