@@ -22,43 +22,63 @@ const errFile = "intercom.err"
 func resetFiles() []string { return []string{"factory-reset", "factory-reset.txt"} }
 
 // config returns the name and the content of the configuration, "" if there is
-// none. FAT keeps capitals and ignores them, and so does this.
-func (c card) config() (name string, text []byte, err error) {
+// none. FAT keeps capitals and ignores them, and so does this. stray are files
+// that look as if they were meant to be it.
+func (c card) config() (name string, text []byte, stray []string, err error) {
 	entries, err := listIf(c.disk, c.dir)
 	if err != nil {
-		return "", nil, fmt.Errorf("list card: %w", err)
+		return "", nil, nil, fmt.Errorf("list card: %w", err)
 	}
 	for _, e := range entries {
-		if !e.Folder && strings.EqualFold(e.Name, configFile) {
-			text, err := c.disk.Read(path.Join(c.dir, e.Name))
-			return e.Name, text, err
+		switch {
+		case e.Folder:
+		case strings.EqualFold(e.Name, configFile):
+			name = e.Name
+		case isStray(e.Name):
+			stray = append(stray, e.Name)
 		}
 	}
-	for _, e := range entries {
-		if !e.Folder && isMisnamed(e.Name) {
-			return "", nil, &misnamedError{e.Name}
-		}
+	if name == "" {
+		return "", nil, stray, nil
 	}
-	return "", nil, nil
+	text, err = c.disk.Read(path.Join(c.dir, name))
+	if errors.Is(err, ErrTooLarge) {
+		err = fmt.Errorf("%s: has more than %d bytes; is it the right file?", configFile, MaxFile)
+	}
+	return name, text, stray, err
+}
+
+// isStray says whether a file was meant to be the configuration: a copy, or one
+// whose end Windows hides. Files that begin with a dot are those of a Mac.
+func isStray(name string) bool {
+	name = strings.ToLower(name)
+	switch path.Ext(name) {
+	case ".yaml", ".yml":
+		return !strings.HasPrefix(name, ".")
+	case ".txt":
+		return strings.HasPrefix(name, "intercom")
+	}
+	return false
+}
+
+// strayError is a configuration under a name that does not count.
+type strayError struct {
+	names []string
+	alone bool // there is no intercom.yaml besides
+}
+
+func (e *strayError) Error() string {
+	if e.alone {
+		return fmt.Sprintf("the file is called %q and does not count; rename it to %s (Windows hides the end of names: "+
+			"in Explorer, choose View, Show, File name extensions)", e.names[0], configFile)
+	}
+	return fmt.Sprintf("there is also %q, which does not count; rename or delete it", e.names[0])
 }
 
 // there says whether there is a card.
 func (c card) there() bool {
 	_, err := c.disk.List(c.dir)
 	return err == nil
-}
-
-// isMisnamed says whether a file was meant to be the configuration.
-func isMisnamed(name string) bool {
-	return slices.Contains([]string{"intercom.yaml.txt", "intercom.yml", "intercom.yml.txt", "intercom.txt"}, strings.ToLower(name))
-}
-
-// misnamedError is a configuration under a name that does not count.
-type misnamedError struct{ name string }
-
-func (e *misnamedError) Error() string {
-	return fmt.Sprintf("the file is called %q; rename it to %s. Windows hides the end of names: in Explorer, "+
-		"switch on View, Show, File name extensions", e.name, configFile)
 }
 
 // resetRequests returns the names of the files that ask for a factory reset.

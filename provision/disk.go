@@ -11,6 +11,9 @@ import (
 // MaxFile is how many bytes of a file are read at most.
 const MaxFile = 1 << 20
 
+// ErrTooLarge is the error for a file of more than [MaxFile] bytes.
+var ErrTooLarge = errors.New("the file is too large")
+
 // Disk is the file system as far as this package uses it. What Do did may be
 // lost or half done until a Sync of the file, and of its folder for the name.
 // Package disktest has one whose power can be cut.

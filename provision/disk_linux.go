@@ -36,7 +36,7 @@ func (kernelDisk) Read(name string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("read %s: it has more than %d bytes", name, MaxFile)
+		err = fmt.Errorf("read %s: %w", name, ErrTooLarge)
 	}
 	return data, err
 }

@@ -27,7 +27,7 @@ const maxPassword = 4096
 // new while its secrets are being blanked either.
 func isNew(text []byte, st *stored, template []byte) bool {
 	switch {
-	case bytes.Equal(text, template) || isEmpty(text):
+	case bytes.Equal(text, template):
 		return false
 	case st == nil:
 		return true
@@ -60,14 +60,33 @@ func digest(text []byte) string {
 // returns is for intercom.err and the log; the configuration in force is whole
 // whatever it returns.
 func (s *Setup) importCard(st *stored) (fresh bool, err error) {
-	name, text, err := s.card.config()
-	if err != nil || name == "" {
+	name, text, stray, err := s.card.config()
+	switch {
+	case err != nil:
 		return false, err
+	case name == "" && len(stray) > 0:
+		return false, &strayError{names: stray, alone: true}
+	case name == "":
+		return false, nil
 	}
-	if !isNew(text, st, s.template()) && !s.newFiles(st) {
+	fresh, err = s.importFile(name, text, st)
+	if err == nil && len(stray) > 0 {
+		err = &strayError{names: stray}
+	}
+	return fresh, err
+}
+
+// importFile takes a file of the card over if it is a new one, and finishes
+// blanking it.
+func (s *Setup) importFile(name string, text []byte, st *stored) (fresh bool, err error) {
+	template := s.template()
+	if !isNew(text, st, template) && !s.newFiles(st) {
 		return false, s.blank(name, text, st)
 	}
-	files, err := s.read(name, text, st)
+	if isEmpty(text) && !bytes.Equal(text, template) {
+		return false, fmt.Errorf("%s: holds no settings", configFile)
+	}
+	files, err := s.read(text, st)
 	if err != nil {
 		return false, err
 	}
@@ -84,22 +103,22 @@ func (s *Setup) importCard(st *stored) (fresh bool, err error) {
 
 // read checks a configuration of the card and returns the files it consists
 // of.
-func (s *Setup) read(name string, text []byte, st *stored) (map[string][]byte, error) {
+func (s *Setup) read(text []byte, st *stored) (map[string][]byte, error) {
 	var before []byte
 	if st != nil {
 		before = st.text
 	}
 	whole, err := config.Restore(text, before)
 	if err != nil {
-		return nil, err
+		return nil, placed(err)
 	}
-	cfg, err := s.check(name, whole, s.card.dir)
+	cfg, err := s.check(configFile, whole, s.card.dir)
 	if err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{configFile: whole}
 	if len(cfg.Files) > maxFiles {
-		return nil, fmt.Errorf("%s names %d files, at most %d allowed", name, len(cfg.Files), maxFiles)
+		return nil, fmt.Errorf("%s: names %d files, at most %d allowed", configFile, len(cfg.Files), maxFiles)
 	}
 	for _, file := range cfg.Files {
 		if files[path.Clean(file)], err = s.bring(file, st); err != nil {
@@ -107,6 +126,20 @@ func (s *Setup) read(name string, text []byte, st *stored) (map[string][]byte, e
 		}
 	}
 	return files, nil
+}
+
+// placed gives problems without the name of a file that of the configuration.
+func placed(err error) error {
+	var wrong *config.Error
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	for i, p := range wrong.Problems {
+		if line, found := strings.CutPrefix(p.Place, "line "); found {
+			wrong.Problems[i].Place = configFile + ":" + line
+		}
+	}
+	return wrong
 }
 
 // check is [config.Read] without an environment.

@@ -21,7 +21,7 @@ const dated = "Date: "
 func message(wrong error, configured bool, now time.Time) []byte {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
-	line("This device could not use the file %s on this card.", configFile)
+	line("A message of the device about %s on this card.", configFile)
 	line("%s%s (by the clock of the device, which may be wrong)", dated, now.UTC().Format("2006-01-02 15:04:05 UTC"))
 	line("")
 	for text := range strings.SplitSeq(wrong.Error(), "\n") {
@@ -30,11 +30,11 @@ func message(wrong error, configured bool, now time.Time) []byte {
 	line("")
 	line("%s", remedy(wrong))
 	if configured {
-		line("Until then the device goes on with the configuration it had before.")
+		line("The device goes on with the configuration it has.")
 	} else {
 		line("Until then the device has no configuration and cannot ring.")
 	}
-	line("This file disappears when %s has been taken over.", configFile)
+	line("This file disappears when nothing is wrong any more.")
 	return []byte(b.String())
 }
 

@@ -134,7 +134,7 @@ func (s *Setup) accept(text string) error {
 // beside notes which file is on the card, so that the next boot does not take
 // it for a new one.
 func (s *Setup) beside(files map[string][]byte) map[string][]byte {
-	if _, text, err := s.card.config(); err == nil && text != nil {
+	if _, text, _, err := s.card.config(); err == nil && text != nil {
 		files[seenFile] = []byte(digest(text))
 	}
 	return files

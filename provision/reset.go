@@ -70,11 +70,7 @@ func (s *Setup) resetCard() error {
 		return nil
 	}
 	var ops []Op
-	name, text, err := s.card.config()
-	var misnamed *misnamedError
-	if errors.As(err, &misnamed) {
-		ops = append(ops, Op{Kind: Remove, Path: path.Join(s.card.dir, misnamed.name)})
-	}
+	name, text, _, _ := s.card.config() // one that cannot be read is replaced
 	if name == "" {
 		name = configFile
 	}

@@ -7,6 +7,7 @@ import (
 	"image"
 	"log/slog"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/intercomd/intercomd/config"
@@ -73,6 +74,12 @@ func (s *Setup) Run(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	if err := s.checkData(); err != nil {
+		note("open store", err)
+		note("write intercom.err", s.card.complain(message(err, false, time.Now())))
+		note("set the system up", s.derive(nil))
+		return errors.Join(errs...)
+	}
 	note("open store", s.store.open())
 	hold, err := s.resetIfAsked(ctx)
 	note("factory reset", err)
@@ -90,6 +97,22 @@ func (s *Setup) Run(ctx context.Context) error {
 	}
 	note("set the system up", s.derive(cfg))
 	return errors.Join(errs...)
+}
+
+// dataFile is where the system says, below the folder run, how it found the
+// partition of the store: a word, a colon and a text.
+const dataFile = "intercom/data"
+
+// checkData fails if the system said that there is no partition to store
+// anything on.
+func (s *Setup) checkData() error {
+	said, _, err := readIf(s.disk, path.Join(s.paths.Run, dataFile))
+	text, broken := strings.CutPrefix(strings.TrimSpace(string(said)), "broken:")
+	if err != nil || !broken {
+		return nil
+	}
+	return fmt.Errorf("the part of the card where the device keeps its data cannot be used: %s; "+
+		"put an empty file called factory-reset on the card to make it anew, or take another card", strings.TrimSpace(text))
 }
 
 // resetIfAsked resets the device if a reset has begun, or the card or a button
