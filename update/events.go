@@ -19,7 +19,7 @@ type (
 	request struct {
 		source    string
 		checkOnly bool
-		answer    func(error) // called once, with nil when it was accepted
+		answer    func(error) // of the reply
 	}
 	// busy says whether a call rings or is up.
 	busy struct{ on bool }
@@ -71,8 +71,12 @@ type (
 type action any
 
 type (
-	save   struct{ record record } // before anything else is done
-	cancel struct{}                // end the job that runs
+	save  struct{ record record } // before anything else is done
+	reply struct {                // once the status that goes with it is known
+		answer func(error)
+		err    error // nil: accepted
+	}
+	cancel struct{} // end the job that runs
 
 	lookJob     struct{}              // → looked
 	checkJob    struct{}              // → checked

@@ -58,6 +58,9 @@ func (l *loop) do(ctx context.Context, helpers *sync.WaitGroup, todo []action) {
 			if err := a.record.store(l.client.config.StateDir); err != nil {
 				l.client.log.Error("cannot note the state of updates", "error", err)
 			}
+		case reply:
+			l.show()
+			a.answer(a.err)
 		case cancel:
 			if l.stop != nil {
 				l.stop()

@@ -297,24 +297,22 @@ func (m *machine) timeout(now time.Time) time.Time {
 }
 
 func (m *machine) onRequest(now time.Time, r request) {
-	if err := m.refusal(r); err != nil {
-		r.answer(err)
-		return
-	}
-	if m.phase == toRestart {
+	err := m.refusal(r)
+	m.todo = append(m.todo, reply{r.answer, err})
+	switch {
+	case err != nil:
+	case m.phase == toRestart:
 		// It is installed already, and a person does not want to wait.
 		m.record.Pending.ByHand = true
 		m.keep()
-		r.answer(nil)
-		return
+	default:
+		m.asked = &r
+		m.status.Error = ""
+		m.say(now, StateChecking, "looking for updates")
+		if m.phase == unavailable {
+			m.wait = now
+		}
 	}
-	m.asked = &r
-	m.status.Error = ""
-	m.say(now, StateChecking, "looking for updates")
-	if m.phase == unavailable {
-		m.wait = now
-	}
-	r.answer(nil)
 }
 
 // refusal says why a request cannot be accepted.
