@@ -23,7 +23,7 @@ DIR/c.yaml:5: camera.exposure: -1 is out of range, allowed are 0 to 1000000
 DIR/c.yaml:5: camera.brightness: 2000000 is out of range, allowed are -1000000 to 1000000
 DIR/c.yaml:5: camera.power_line_frequency: "55" is unknown, allowed are off, 50, 60, auto`},
 		{"types", "camera: {exposure: high, mirror: 1, power_line_frequency: [50]}\n", `DIR/c.yaml:5: camera.exposure: "high" is not a whole number
-DIR/c.yaml:5: camera.mirror: 1 is not true or false
+DIR/c.yaml:5: camera.mirror: 1 is not true or false, write true
 DIR/c.yaml:5: camera.power_line_frequency: a list is not a text or a whole number`},
 		{"sound", "audio: {capture_volume: 101, playback_volume: -1, period: 15ms}\n", `DIR/c.yaml:5: audio.period: 15ms is not a period, allowed are 10ms, 20ms
 DIR/c.yaml:5: audio.capture_volume: 101 is out of range, allowed are 0 to 100

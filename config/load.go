@@ -159,6 +159,7 @@ func (r *report) set(l layers, known map[string]leaf, name, place, value string)
 
 // forget drops the places of a key's value that another value replaces.
 func (r *report) forget(key string) {
+	delete(r.nulls, key)
 	maps.DeleteFunc(r.origins, func(k string, _ origin) bool {
 		return k == key || strings.HasPrefix(k, key+"[")
 	})

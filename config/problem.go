@@ -60,14 +60,17 @@ type report struct {
 	file     string // as messages name it
 	dir      string // that relative paths in it are relative to
 	version  int64  // that the file has, 0 if it says none
+	empty    bool   // whether the file has nothing but comments
+	source   finder // of what stands behind a value
 	problems []Problem
 	warnings []Warning
 	origins  map[string]origin
-	unread   map[string]bool // keys whose value could not be read
+	unread   map[string]bool   // keys whose value could not be read
+	nulls    map[string]string // keys without a value, and why if that is known
 }
 
 func newReport(file, dir string) *report {
-	return &report{file: file, dir: dir, origins: map[string]origin{}, unread: map[string]bool{}}
+	return &report{file: file, dir: dir, origins: map[string]origin{}, unread: map[string]bool{}, nulls: map[string]string{}}
 }
 
 // problemf adds a problem with the value of a key. What follows from a value
@@ -76,8 +79,13 @@ func (r *report) problemf(key, format string, args ...any) {
 	if r.isUnread(key) || slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Key == key }) {
 		return
 	}
-	o := r.origin(key)
-	r.problems = append(r.problems, Problem{Place: o.place, Key: key, Text: fmt.Sprintf(format, args...), line: o.line})
+	o, text := r.origin(key), fmt.Sprintf(format, args...)
+	if why, null := r.nulls[key]; null {
+		if after, missing := strings.CutPrefix(text, "is missing"); missing {
+			text = "is empty" + why + after
+		}
+	}
+	r.problems = append(r.problems, Problem{Place: o.place, Key: key, Text: text, line: o.line})
 }
 
 // unreadf adds the problem that the value of a key cannot be read.
@@ -142,13 +150,18 @@ func (r *report) origin(key string) origin {
 // given says whether the key has a value of its own.
 func (r *report) given(key string) bool {
 	_, ok := r.origins[key]
-	return ok
+	_, null := r.nulls[key]
+	return ok && !null
 }
 
 // err returns the problems as an error, or nil.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
+	}
+	if r.empty { // what is missing then is no news
+		r.problems = slices.DeleteFunc(r.problems, func(p Problem) bool { return p.Place == r.file && p.line == 0 })
+		r.problems = append(r.problems, Problem{Place: r.file, Text: "holds no settings"})
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Compare(lineOrLast(a), lineOrLast(b))

@@ -57,8 +57,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"contacts: {name: Anna}":                   "contacts: type",
 		"contacts: [{name: Anna}]":                 "contacts[0]: user_id is missing",
 		"lamps: [{name: a, line: 1, shows: [no]}]": "lamps[0].shows[0]: enum",
-		"[a]":                                      ": type",
-		"network: {ssid: x}":                       "network.ssid: unknown",
+		"[a]":                ": type",
+		"network: {ssid: x}": "network.ssid: unknown",
 	} {
 		assert.Equal(t, []string{want}, validate(schemaOf(t), decode(t, text), ""), text)
 	}

@@ -4,30 +4,62 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // readYAML returns the settings in a file and notes problems and places.
 func (r *report) readYAML(data []byte) map[string]any {
+	if line, problem := checkText(data); problem != "" {
+		r.unread[""] = true
+		r.linef(line, "", "%s", problem)
+		return nil
+	}
 	root, err := parseDocument(data)
 	switch {
 	case errors.Is(err, errNotOneDocument):
 		r.unread[""] = true
-		r.linef(0, "", "holds more than one document")
+		r.linef(secondDocument(data), "", "begins a second document; there must be one only, without --- and ... lines")
 	case err != nil:
 		r.unread[""] = true
-		r.linef(0, "", "is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		f := lint(data, errorLine(err))
+		r.linef(f.line, f.key, "%s", f.text)
+	case root == nil:
+		r.empty = data != nil
 	}
 	if root == nil {
 		return nil
 	}
 	r.version = versionOf(root)
-	settings, _ := r.readNode(root, 1, reflect.TypeFor[raw](), "").(map[string]any)
+	r.source = finder{data: data, lines: lineStarts(data)}
+	settings, _ := r.readNode(root, root.Line, reflect.TypeFor[raw](), "").(map[string]any)
 	return settings
+}
+
+// errorLine takes the line out of an error of the parser, the first if it names
+// none.
+func errorLine(err error) int {
+	line := 0
+	if _, scanErr := fmt.Sscanf(err.Error(), "yaml: line %d:", &line); scanErr != nil || line < 1 {
+		return 1
+	}
+	return line
+}
+
+// secondDocument returns the line where a second document begins.
+func secondDocument(data []byte) int {
+	starts, content := append(lineStarts(data), len(data)), false
+	for i, start := range starts[:len(starts)-1] {
+		text := strings.TrimSpace(string(data[start:starts[i+1]]))
+		switch {
+		case content && (strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...")):
+			return i + 1
+		case text != "" && text[0] != '#' && text[0] != '%' && !strings.HasPrefix(text, "---"):
+			content = true
+		}
+	}
+	return 0
 }
 
 // versionOf returns the format that the file says it has, 0 if it says none.
@@ -48,16 +80,20 @@ func (r *report) readNode(node *yaml.Node, line int, t reflect.Type, key string)
 	}
 	switch {
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
-		r.unreadf(key, "anchors and aliases are not supported")
+		r.unreadf(key, "anchors and aliases (& and *) are not supported; put a text that begins so in quotes")
+		return nil
+	case node.Style&yaml.TaggedStyle != 0:
+		r.unreadf(key, "begins with !, which YAML reads otherwise; put the whole text in quotes")
 		return nil
 	case node.Kind == yaml.ScalarNode && node.Tag == "!!null":
+		r.noValue(node, key)
 		return nil // no value: the default
 	case t.Kind() == reflect.Struct:
 		return r.readTable(node, t, key)
 	case t.Kind() == reflect.Slice:
 		return r.readList(node, t, key)
 	}
-	value, err := readScalar(node, t)
+	value, err := r.readScalar(node, t)
 	if err != nil {
 		r.unreadf(key, "%v", err)
 		return nil
@@ -67,7 +103,7 @@ func (r *report) readNode(node *yaml.Node, line int, t reflect.Type, key string)
 
 func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 	if node.Kind != yaml.MappingNode {
-		r.unreadf(key, "%s is not a table of keys, allowed are %s", describe(node), fieldNames(t))
+		r.notTable(node, t, key)
 		return nil
 	}
 	table := map[string]any{}
@@ -80,7 +116,7 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 		case !known && r.version > Version:
 			r.warnings = append(r.warnings, Warning{Key: child, Text: fmt.Sprintf("is unknown to this version of the program and left alone (line %d)", name.Line)})
 		case !known:
-			r.linef(name.Line, child, "is unknown, allowed are %s", fieldNames(t))
+			r.unknownKey(t, key, name)
 		case twice:
 			r.linef(name.Line, child, "is given twice, first in line %d", first)
 		default:
@@ -97,11 +133,7 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 // their place, so that the others keep their numbers.
 func (r *report) readList(node *yaml.Node, t reflect.Type, key string) any {
 	if node.Kind != yaml.SequenceNode {
-		want := wantList
-		if t.Elem().Kind() == reflect.Struct {
-			want = "a list of tables"
-		}
-		r.unreadf(key, "%s is not %s", describe(node), want)
+		r.notList(node, t, key)
 		return nil
 	}
 	list := make([]any, len(node.Content))
@@ -117,48 +149,6 @@ func (r *report) readList(node *yaml.Node, t reflect.Type, key string) any {
 		}
 	}
 	return list
-}
-
-// readScalar is strict about types: YAML's guesses end here.
-func readScalar(node *yaml.Node, t reflect.Type) (any, error) {
-	want := wants(t)
-	bad := fmt.Errorf("%s is not %s", describe(node), want)
-	if node.Kind != yaml.ScalarNode {
-		return nil, bad
-	}
-	switch {
-	case want == wantVerbatim:
-		return node.Value, nil
-	case want == wantText && node.Tag == "!!str":
-		return node.Value, nil
-	case want == wantText:
-		return nil, fmt.Errorf("%w, put it in quotes", bad)
-	case want == wantWord && node.Tag == "!!str":
-		return node.Value, nil
-	case want == wantWord && node.Tag == "!!int":
-		var n int64
-		err := node.Decode(&n)
-		return strconv.FormatInt(n, 10), orBad(err, bad)
-	case want == wantBool && node.Tag == "!!bool":
-		var b bool
-		err := node.Decode(&b)
-		return b, orBad(err, bad)
-	case want == wantInt && node.Tag == "!!int":
-		var n int64
-		err := node.Decode(&n)
-		return n, orBad(err, bad)
-	case want == wantDuration && (node.Tag == "!!str" || node.Value == "0"):
-		d, err := time.ParseDuration(node.Value)
-		return d, orBad(err, bad)
-	}
-	return nil, bad
-}
-
-func orBad(err, bad error) error {
-	if err != nil {
-		return bad
-	}
-	return nil
 }
 
 // describe shows a value in an error.
@@ -196,12 +186,4 @@ func fieldNamed(t reflect.Type, name *yaml.Node) (reflect.StructField, bool) {
 		}
 	}
 	return reflect.StructField{}, false
-}
-
-func fieldNames(t reflect.Type) string {
-	var names []string
-	for field := range t.Fields() {
-		names = append(names, fieldKey(field))
-	}
-	return strings.Join(names, ", ")
 }
