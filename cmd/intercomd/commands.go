@@ -20,9 +20,11 @@ func daemonCommands() []command {
 		{
 			name: "run", short: "run the device", globals: configOnly, setup: setupRun,
 			long: `Runs the device until SIGINT or SIGTERM; then it hangs up every call and ends.
-A second signal ends it at once. SIGHUP does the same as SIGTERM when it was
-started from a terminal, and nothing otherwise. Whoever reads the log may stop
-reading: what the device cannot write it counts, and says so later.`,
+A second signal ends it at once. A changed configuration is read by itself, and
+after SIGHUP: one that is wrong changes nothing, of one that is good contacts,
+calls and the log follow at once, and the rest as soon as no call rings or is up.
+Started from a terminal, SIGHUP does the same as SIGTERM. Whoever reads the log
+may stop reading: what the device cannot write it counts, and says so later.`,
 		},
 		{
 			name: "check-config", args: "FILE", short: "check a configuration file", maxArgs: 1,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/intercomd/intercomd/intercom"
@@ -40,6 +41,7 @@ type healthConfig struct {
 
 	Supervisor supervisor
 	Every      time.Duration // longest silence the supervisor allows; 0 when it does not watch
+	Device     string        // of the board's timer
 	Open       func() (t timer, timeout time.Duration, err error)
 	Timeout    time.Duration // of the loops, unless a watchdog wants less
 
@@ -58,6 +60,9 @@ type health struct {
 	work sync.WaitGroup
 	done chan struct{} // closed when Run has let go of the timer
 
+	changes chan healthChange // of room for one, the latest
+	fed     atomic.Int64      // until when that all loops have answered is news, Unix time in ns
+
 	// Of Run alone, and of end after it.
 	timer  timer // nil when there is none, or it did not open
 	period time.Duration
@@ -65,19 +70,62 @@ type health struct {
 	failed map[string]string // what went wrong last, by what was done
 }
 
+// healthChange is what of a [healthConfig] may change.
+type healthChange struct {
+	Told    string
+	Device  string // of the board's timer
+	Open    func() (t timer, timeout time.Duration, err error)
+	Timeout time.Duration
+}
+
 func newHealth(cfg healthConfig, log *slog.Logger) *health {
-	timeout := cfg.Timeout
-	if cfg.Every > 0 {
-		timeout = min(timeout, cfg.Every)
-	}
 	h := &health{
-		cfg: cfg, log: log, done: make(chan struct{}),
-		period: timeout / 3, failed: make(map[string]string),
+		cfg: cfg, log: log, done: make(chan struct{}), changes: make(chan healthChange, 1),
+		period: cfg.period(), failed: make(map[string]string),
 	}
 	for range cfg.Loops {
 		h.out = append(h.out, make(chan struct{}, 1))
 	}
 	return h
+}
+
+// period is how often the loops are asked, as long as the board's timer does not
+// want it more often.
+func (c healthConfig) period() time.Duration {
+	timeout := c.Timeout
+	if c.Every > 0 {
+		timeout = min(timeout, c.Every)
+	}
+	return timeout / 3
+}
+
+// change replaces what may change. It does not block.
+func (h *health) change(c healthChange) {
+	select { // of changes in a row the last one counts
+	case <-h.changes:
+	default:
+	}
+	h.changes <- c
+}
+
+// follow carries out a change.
+func (h *health) follow(c healthChange) {
+	h.cfg.Told = c.Told
+	if c.Device == h.cfg.Device && c.Timeout == h.cfg.Timeout {
+		return
+	}
+	if h.timer != nil {
+		h.note("disarm the watchdog", h.timer.Disarm())
+		h.timer = nil
+	}
+	h.cfg.Device, h.cfg.Open, h.cfg.Timeout = c.Device, c.Open, c.Timeout
+	h.period = h.cfg.period()
+}
+
+// fedLately says whether the watchdogs were fed as often as they are to be, or
+// would have been if there are none.
+func (h *health) fedLately(now time.Time) bool {
+	return now.UnixNano() < h.fed.Load()
 }
 
 // run starts the board's timer, says when the daemon is ready, asks and feeds
@@ -98,6 +146,8 @@ func (h *health) run(ctx context.Context) error {
 	for {
 		select {
 		case <-next.C:
+		case c := <-h.changes:
+			h.follow(c)
 		case <-ctx.Done():
 			return nil
 		}
@@ -148,6 +198,7 @@ func (h *health) round(ctx context.Context) {
 	if len(late) > 0 {
 		return
 	}
+	h.fed.Store(time.Now().Add(2 * h.period).UnixNano())
 	if h.cfg.Every > 0 {
 		h.note("feed the supervisor's watchdog", h.cfg.Supervisor.Tell(sdnotify.Alive, ""))
 	}

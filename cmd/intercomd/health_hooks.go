@@ -5,4 +5,4 @@ package main
 import "github.com/intercomd/intercomd/intercom"
 
 // hooks are none outside of tests of the watchdog.
-func hooks(*intercom.Device) []intercom.Task { return nil }
+func hooks(*front) []intercom.Task { return nil }

@@ -19,24 +19,23 @@ import (
 
 // wireHealth makes the task that watches over the others. Its end must be
 // called when all of them have ended.
-func (d *daemon) wireHealth() *health {
-	log := d.log.With("part", "health")
-	getenv := (&cli{environ: d.opts.Environ}).getenv
-	notifier, err := sdnotify.New(getenv)
-	if err != nil {
-		log.Warn("the supervisor is not told anything", "err", err)
-	}
+func (h *host) wireHealth(c *config.Config) *health {
+	log := h.log.With("part", "health")
+	getenv := (&cli{environ: h.opts.Environ}).getenv
 	every, err := sdnotify.WatchdogInterval(getenv, os.Getpid())
 	if err != nil {
 		log.Warn("the supervisor's watchdog is not fed", "err", err)
 	}
 	return newHealth(healthConfig{
-		Loops: d.loops(), Ready: d.control.Ready(), Told: "listening on " + d.cfg.Control.Socket,
-		Supervisor: notifier, Every: every,
-		Open: watchdogOpener(d.cfg.Watchdog), Timeout: d.cfg.Watchdog.Timeout,
-		Hooks: hooks(d.device),
+		Loops: h.loops(), Ready: h.door.ready, Told: listeningOn(c),
+		Supervisor: h.notifier, Every: every,
+		Open: watchdogOpener(c.Watchdog), Timeout: c.Watchdog.Timeout,
+		Hooks: hooks(h.front),
 	}, log)
 }
+
+// listeningOn is what the supervisor is told when all is well.
+func listeningOn(c *config.Config) string { return "listening on " + c.Control.Socket }
 
 // tasks are what is to run until the daemon is asked to end.
 func (h *health) tasks() []intercom.Task {
@@ -44,12 +43,12 @@ func (h *health) tasks() []intercom.Task {
 }
 
 // loops lists what has to turn for the door to be of use.
-func (d *daemon) loops() []loop {
+func (h *host) loops() []loop {
 	return []loop{
-		{"control", func(ctx context.Context) error { return pingSocket(ctx, d.cfg.Control.Socket) }},
-		{"xmpp", d.link.Ping},
-		{"calls", d.client.Ping},
-		{"device", d.device.Ping},
+		{"control", h.door.ping},
+		{"xmpp", h.front.ping(func(d *daemon, ctx context.Context) error { return d.link.Ping(ctx) })},
+		{"calls", h.front.ping(func(d *daemon, ctx context.Context) error { return d.client.Ping(ctx) })},
+		{"device", h.front.ping(func(d *daemon, ctx context.Context) error { return d.device.Ping(ctx) })},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // goes, then shuts it down in stages. The error is that of the configuration or
 // of the task that ended first.
 func runDaemon(ctx context.Context, opts runOptions) error {
+	watch := newFileWatch(opts.Config)
 	cfg, warnings, err := config.Load(opts.Config, opts.Environ, opts.Overrides)
 	if err != nil {
 		return err
@@ -22,32 +23,31 @@ func runDaemon(ctx context.Context, opts runOptions) error {
 	defer end()
 	caught := catchHangups(opts.Stdin)
 	defer caught.release()
-	log, queue := newLogger(opts.Stderr, cfg.Log)
+	settings := newLogSettings(cfg.Log)
+	log, queue := newLogger(opts.Stderr, settings)
 	defer queue.close()
 	for _, w := range warnings {
 		log.Warn(w.String())
 	}
-	d, err := wire(cfg, opts, log)
+	h := newHost(cfg, opts, watch, settings, log)
+	first, err := h.wire(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer d.close()
 	log.Info("intercomd starts", "version", opts.Version, "device", cfg.Device.Name, "user", cfg.QuickBlox.UserID)
-	watch := func(ctx context.Context) error { return caught.watch(ctx, log, end) }
-	err = intercom.Supervise(ctx, log, d.stages(intercom.Task{Name: "signals", Run: watch})...)
-	d.health.end(err == nil)
+	signals := func(ctx context.Context) error {
+		return caught.watch(ctx, log, end, func() { h.reload.ask(bySignal) })
+	}
+	err = intercom.Supervise(ctx, log, h.stages(first, cfg, intercom.Task{Name: "signals", Run: signals})...)
+	h.health.end(err == nil)
+	h.events.Close()
 	log.Info("intercomd ends")
 	return err
 }
 
 // newLogger makes a logger whose lines wait in a queue, to be closed at the
 // end.
-func newLogger(w io.Writer, cfg config.Log) (*slog.Logger, *logQueue) {
-	o := &slog.HandlerOptions{Level: cfg.Level}
-	format := func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, o) }
-	if cfg.Format == config.LogJSON {
-		format = func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, o) }
-	}
-	queue := newLogQueue(w, format)
-	return slog.New(format(queue)), queue
+func newLogger(w io.Writer, s *logSettings) (*slog.Logger, *logQueue) {
+	queue := newLogQueue(w, s.handler)
+	return slog.New(s.handler(queue)), queue
 }

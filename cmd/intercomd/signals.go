@@ -14,8 +14,7 @@ import (
 // hangups is what the daemon makes of signals that would end it on the spot.
 //
 // SIGHUP ends it in order when it was started from a terminal: that is gone
-// then. Without one somebody takes it for a daemon that reads its configuration
-// again; it says that it does not, and goes on. SIGPIPE says that the reader of
+// then. Without one it has the daemon read its configuration again. SIGPIPE says that the reader of
 // the log is gone, which is no reason to end a call.
 type hangups struct {
 	terminal bool // standard input is one
@@ -39,8 +38,9 @@ func (h *hangups) release() {
 	signal.Stop(h.pipes)
 }
 
-// watch acts on SIGHUP until ctx ends. end asks the daemon to end.
-func (h *hangups) watch(ctx context.Context, log *slog.Logger, end func()) error {
+// watch acts on SIGHUP until ctx ends. end asks the daemon to end, reload to
+// read its configuration.
+func (h *hangups) watch(ctx context.Context, log *slog.Logger, end, reload func()) error {
 	for {
 		select {
 		case <-h.got:
@@ -52,7 +52,7 @@ func (h *hangups) watch(ctx context.Context, log *slog.Logger, end func()) error
 			end()
 			continue
 		}
-		log.Warn("SIGHUP changes nothing: the configuration is read at the start only")
+		reload()
 	}
 }
 

@@ -4,31 +4,65 @@ import (
 	"context"
 	"slices"
 
+	"github.com/intercomd/intercomd/call"
+	"github.com/intercomd/intercomd/config"
 	"github.com/intercomd/intercomd/intercom"
 	"github.com/intercomd/intercomd/signaling"
 )
 
-// stages lists the tasks in the order they are to stop: nobody asks for
-// anything new, every session is hung up and that is sent, then the rest ends.
-// more are tasks for the first stage.
+// run runs the tasks of the device until ctx ends or one of them does, and
+// stops them in an order: nobody asks for anything new, every session is hung up
+// and that is sent, then the rest ends.
 //
 // What becomes of the daemon when a task ends by itself, or hangs:
 //
 //	task     may end because                        then
 //	control  its socket cannot be made or breaks    the daemon ends: nobody could steer it
 //	lan      its port is taken or breaks            the daemon ends: nobody could call it
-//	network  the kernel cannot be asked             begun again, 1 s to 1 min later; nothing else suffers
+//	network, config: the kernel cannot be asked     begun again, 1 s to 1 min later; nothing else suffers
 //	button, lamp, relay                             never: a lost line is opened again by itself
-//	lookout, signals, health                        never
+//	lookout, signals, reload, update, health        never
 //	device, calls, media, xmpp                      never; the link dials again by itself
+//
+// A device of a changed configuration that ends within 10 s is not the end of
+// the daemon: the former one is made again, see [swapper].
 //
 // A panic in any of them ends the process. A loop that hangs (control, xmpp,
 // calls, device) keeps the watchdogs from being fed, see [health]; whoever
 // watches from outside starts the daemon again. Neither socket ends for want of
 // descriptors or memory: net/http tries again, at least once a second.
-func (d *daemon) stages(more ...intercom.Task) []intercom.Stage {
+func (d *daemon) run(ctx context.Context) error {
+	defer d.close()
+	return intercom.Supervise(ctx, d.log, d.stages()...)
+}
+
+// retire implements unit. A call that comes in from then on is not heard, so
+// that its repetition finds the next device.
+func (d *daemon) retire(ctx context.Context) bool {
+	return d.device.IfIdle(ctx, func() { d.retired.Store(true) }) && d.retireHeard(ctx)
+}
+
+// retireHeard retires the device unless a call came in before its client became
+// deaf.
+func (d *daemon) retireHeard(ctx context.Context) bool {
+	if d.client.Ping(ctx) == nil && d.device.Retire(ctx) {
+		return true
+	}
+	d.retired.Store(false)
+	return false
+}
+
+// apply implements unit.
+func (d *daemon) apply(c *config.Config) {
+	if err := d.client.SetPolicy(callPolicy(c)); err != nil {
+		d.log.Warn("calls keep their intervals", "err", err)
+	}
+	d.device.SetConfig(deviceConfig(c, d.opts.Version))
+}
+
+// stages lists the tasks in the order they are to stop.
+func (d *daemon) stages() []intercom.Stage {
 	first := []intercom.Task{
-		{Name: "control", Run: d.control.Run},
 		{Name: "lookout", Run: d.lookout.run},
 		{Name: "network", Run: restarting(d.log.With("task", "network"), d.watchNetwork)},
 	}
@@ -38,7 +72,7 @@ func (d *daemon) stages(more ...intercom.Task) []intercom.Stage {
 		last = append(last, intercom.Task{Name: "lan", Run: d.lan.run})
 	}
 	return []intercom.Stage{
-		{Tasks: slices.Concat(first, more, d.health.tasks(), d.buttonTasks)},
+		{Tasks: slices.Concat(first, d.buttonTasks)},
 		{Tasks: []intercom.Task{{Name: "device", Run: d.runDevice}}},
 		{Tasks: slices.Concat(third, d.lampTasks, d.relayTasks)},
 		{Tasks: last},
@@ -61,11 +95,18 @@ func (d *daemon) runDevice(ctx context.Context) error {
 // same account must fail before it takes the first one's place at the server.
 func (d *daemon) runLink(ctx context.Context) error {
 	select {
-	case <-d.control.Ready():
+	case <-d.around.ready:
 	case <-ctx.Done():
 		return nil
 	}
-	return d.link.Run(ctx, d.client.Receive, d.linkChanged)
+	return d.link.Run(ctx, d.receive, d.linkChanged)
+}
+
+// receive hands a signal to the calls, unless the device is about to be replaced.
+func (d *daemon) receive(s call.Signal) {
+	if !d.retired.Load() {
+		d.client.Receive(s)
+	}
 }
 
 // linkChanged has calls and device act on a new state of the link.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
 	"github.com/intercomd/intercomd/config"
-	"github.com/intercomd/intercomd/control"
 	"github.com/intercomd/intercomd/hw/gpio"
 	"github.com/intercomd/intercomd/intercom"
 	"github.com/intercomd/intercomd/media"
@@ -20,19 +20,29 @@ import (
 // flushWithin bounds how long the daemon's end waits for the last hangUp.
 const flushWithin = time.Second
 
-// daemon holds the parts of a running device.
+// surroundings are what a device has in common with the one before and after
+// it.
+type surroundings struct {
+	events  *intercom.Events
+	update  func() *intercom.UpdateStatus
+	changed func() *intercom.ConfigStatus
+	busy    func(bool)      // whether a call rings or is up
+	ready   <-chan struct{} // closed when the device may log in
+}
+
+// daemon holds the parts of the device of one configuration.
 type daemon struct {
-	cfg  *config.Config
-	opts runOptions
-	log  *slog.Logger
+	cfg    *config.Config
+	opts   runOptions
+	around surroundings
+	log    *slog.Logger
 
 	device  *intercom.Device
 	client  *call.Client
 	engine  *media.Engine
 	link    *signaling.Link
-	control *control.Server
-	lan     *lanServer // nil outside of LAN mode
-	health  *health
+	lan     *lanServer  // nil outside of LAN mode
+	retired atomic.Bool // no call may come in any more
 
 	lines   *lines
 	lamps   []*gpio.Lamp
@@ -46,8 +56,8 @@ type daemon struct {
 }
 
 // wire opens the drivers and puts the parts together. Nothing runs yet.
-func wire(cfg *config.Config, opts runOptions, log *slog.Logger) (*daemon, error) {
-	d := &daemon{cfg: cfg, opts: opts, log: log}
+func wire(cfg *config.Config, opts runOptions, around surroundings, log *slog.Logger) (*daemon, error) {
+	d := &daemon{cfg: cfg, opts: opts, around: around, log: log}
 	if err := d.wire(); err != nil {
 		d.close()
 		return nil, err
@@ -66,12 +76,7 @@ func (d *daemon) wire() error {
 	if err := d.wireLink(); err != nil {
 		return err
 	}
-	if err := d.wireCalls(); err != nil {
-		return err
-	}
-	d.control = control.NewServer(d.cfg.Control.Socket, d.cfg.Control.Group, front{d.device}, d.log.With("part", "control"))
-	d.health = d.wireHealth()
-	return nil
+	return d.wireCalls()
 }
 
 // wireLines makes everything that is at the lines of GPIO chips, and the keys.
@@ -110,9 +115,8 @@ func (d *daemon) wireLink() error {
 }
 
 func (d *daemon) wireCalls() error {
-	c := d.cfg
-	dc := deviceConfig(c, d.opts.Version)
-	d.device = intercom.New(dc, intercom.Ports{
+	d.device = intercom.New(deviceConfig(d.cfg, d.opts.Version), intercom.Ports{
+		Events:   d.around.events,
 		Speaker:  media.Speaker{},
 		Camera:   d.cameraStatus,
 		Audio:    d.microphoneStatus,
@@ -121,24 +125,37 @@ func (d *daemon) wireCalls() error {
 		Counters: d.engine.Stats,
 		Signals:  d.signalCounters,
 		Process:  processStatus,
+		Update:   d.around.update,
+		Changed:  d.around.changed,
 		Tone:     d.tone,
 		Indicate: d.indicate,
-		Busy:     d.link.SetInCall,
+		Busy:     d.setBusy,
 		Relay:    d.pulse,
 	}, d.log.With("part", "intercom"))
 	d.lookout = newLookout(d.engine, func() bool { return len(d.client.Sessions()) == 0 }, d.parts.presences()...)
+	policy := callPolicy(d.cfg)
+	policy.Self, policy.Allowed = call.UserID(d.cfg.QuickBlox.UserID), d.device.Allowed
 	var err error
-	d.client, err = call.NewClient(call.Config{
-		Self:                    call.UserID(c.QuickBlox.UserID),
+	d.client, err = call.NewClient(policy, d.link, d.lookout, d.device.Listener(), d.log.With("part", "call"))
+	return err
+}
+
+// callPolicy is what of the configuration of calls may change while some are
+// up.
+func callPolicy(c *config.Config) call.Config {
+	return call.Config{
 		AnswerTimeInterval:      c.WebRTC.AnswerTimeInterval,
 		DialingTimeInterval:     c.WebRTC.DialingTimeInterval,
 		DisconnectTimeInterval:  c.WebRTC.DisconnectTimeInterval,
 		StatsReportTimeInterval: c.WebRTC.StatsReportTimeInterval,
 		AutoReject:              c.WebRTC.AutoReject,
 		IncomingLimit:           c.WebRTC.IncomingLimit,
-		Allowed:                 dc.Allowed,
-	}, d.link, d.lookout, d.device.Listener(), d.log.With("part", "call"))
-	return err
+	}
+}
+
+func (d *daemon) setBusy(busy bool) {
+	d.link.SetInCall(busy)
+	d.around.busy(busy)
 }
 
 // account is the local part of a user's JID.

@@ -269,7 +269,7 @@ func TestProcessStatus(t *testing.T) {
 func TestUnknownKey(t *testing.T) {
 	c := config.Default()
 	c.Buttons = []config.Button{{Name: "a"}, {Name: "b", Source: config.ButtonEvdev, Key: "KEY_NONSENSE"}, {Name: "c", Source: config.ButtonEvdev, Key: "KEY_ENTER"}}
-	_, err := wire(c, runOptions{}, discard())
+	_, err := wire(c, runOptions{}, surroundings{}, discard())
 	if err == nil || !strings.HasPrefix(err.Error(), `buttons[1].key: `) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Names of the environment's variables, see sd_notify(3) and
@@ -22,9 +24,10 @@ type State string
 
 // The states of a daemon that the supervisor is told of.
 const (
-	Ready    State = "READY=1"    // starting is done
-	Alive    State = "WATCHDOG=1" // keeps its watchdog from acting for another [WatchdogInterval]
-	Stopping State = "STOPPING=1" // the daemon has begun to end
+	Ready     State = "READY=1"     // starting or reading the configuration is done
+	Reloading State = "RELOADING=1" // the daemon reads its configuration; [Ready] is to follow
+	Alive     State = "WATCHDOG=1"  // keeps its watchdog from acting for another [WatchdogInterval]
+	Stopping  State = "STOPPING=1"  // the daemon has begun to end
 )
 
 // SendTimeout bounds how long a message waits for room in the supervisor's
@@ -58,6 +61,13 @@ func (n *Notifier) Tell(state State, status string) error {
 	if state != "" {
 		lines = append(lines, string(state))
 	}
+	if state == Reloading { // Type=notify-reload takes no other, see sd_notify(3)
+		now, err := monotonic()
+		if err != nil {
+			return fmt.Errorf("notify supervisor: %w", err)
+		}
+		lines = append(lines, fmt.Sprintf("MONOTONIC_USEC=%d", now.Microseconds()))
+	}
 	if status != "" {
 		lines = append(lines, statusLine(status))
 	}
@@ -68,6 +78,15 @@ func (n *Notifier) Tell(state State, status string) error {
 		return fmt.Errorf("notify supervisor: %w", err)
 	}
 	return nil
+}
+
+// monotonic is the time of CLOCK_MONOTONIC, see clock_gettime(2).
+func monotonic() (time.Duration, error) {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return 0, fmt.Errorf("read clock: %w", err)
+	}
+	return time.Duration(ts.Nano()), nil
 }
 
 // statusLine keeps a text within its assignment: lines separate assignments.
