@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/intercomd/intercomd/update/rauc"
@@ -133,15 +134,28 @@ func (w *worker) install(ctx context.Context, config Config, p plan, o offer, te
 	if err := o.admit(found{b.Compatible, b.Version, b.Hash}); err != nil {
 		return installed{version: b.Version, err: err, fault: true}
 	}
+	if err := w.run(ctx, p, access, tell); err != nil {
+		return refusal(b.Version, err)
+	}
+	return w.settled(ctx, b.Version, p.update.ManifestHash)
+}
+
+// run has a bundle installed. What is streamed was not compared with the
+// manifest's sha256, so RAUC is told which bundle is meant. A RAUC before 1.14
+// cannot be told; then settled compares.
+func (w *worker) run(ctx context.Context, p plan, access rauc.Access, tell func(event)) error {
 	options := rauc.Options{Access: access}
 	if !isPath(p.source) {
 		options.Hash = p.update.ManifestHash
 	}
-	err = w.installer.Install(ctx, p.source, options, func(pr rauc.Progress) { tell(progressed{pr.Percent}) })
-	if err != nil {
-		return refusal(b.Version, err)
+	progress := func(pr rauc.Progress) { tell(progressed{pr.Percent}) }
+	err := w.installer.Install(ctx, p.source, options, progress)
+	var said *rauc.Error
+	if options.Hash != "" && errors.As(err, &said) && said.Unsupported() {
+		options.Hash = ""
+		err = w.installer.Install(ctx, p.source, options, progress)
 	}
-	return w.settled(ctx, b.Version)
+	return err
 }
 
 // access says how RAUC reaches the bundle.
@@ -175,17 +189,29 @@ func refusal(version string, err error) installed {
 	return ev
 }
 
-// settled asks which slot starts next.
-func (w *worker) settled(ctx context.Context, version string) event {
+// settled asks which slot starts next, and whether the bundle in it is the one
+// that was meant; "" is any.
+func (w *worker) settled(ctx context.Context, version, hash string) event {
+	ev := installed{version: version}
 	state, err := w.slots.State(ctx)
 	if err != nil {
-		return installed{version: version, err: fmt.Errorf("ask RAUC what it installed: %w", err)}
+		ev.err = fmt.Errorf("ask RAUC what it installed: %w", err)
+		return ev
 	}
 	booted, _ := state.Booted()
-	if state.Primary == "" || state.Primary == booted.Boot {
-		return installed{version: version, err: errors.New("RAUC installed the bundle, but would not start it")}
+	next, ok := state.Slot(state.Primary)
+	switch {
+	case !ok || next.Boot == booted.Boot:
+		ev.err = errors.New("RAUC installed the bundle, but would not start it")
+	case hash != "" && next.Hash != "" && !strings.EqualFold(hash, next.Hash):
+		ev.err, ev.fault = errors.New("what RAUC installed is not the bundle that the manifest promised"), true
+		if err := w.slots.Activate(ctx, booted.Name); err != nil {
+			ev.err = fmt.Errorf("%w; and it stays the one that starts next: %w", ev.err, err)
+		}
+	default:
+		ev.slot = next.Boot
 	}
-	return installed{version: version, slot: state.Primary}
+	return ev
 }
 
 // regular refuses what can be seen to be no file. What intercomd does not see,

@@ -20,7 +20,7 @@ const signalQueue = 64
 // Options are those of an installation.
 type Options struct {
 	Access
-	Hash string // the bundle's manifest must have it; "" is any. RAUC 1.10 and newer
+	Hash string // the bundle's manifest must have it; "" is any. RAUC 1.14 and newer
 }
 
 // Progress is one step of an installation.
@@ -51,7 +51,7 @@ func (c *Client) Install(ctx context.Context, source string, o Options, progress
 		return callOn(ctx, conn, iface+".InstallBundle", []any{source, args})
 	})
 	if err != nil {
-		return fmt.Errorf("install bundle: %w", err)
+		return fmt.Errorf("begin installation: %w", err)
 	}
 	if err := follow(ctx, conn, signals, progress); err != nil {
 		return fmt.Errorf("install bundle: %w", err)

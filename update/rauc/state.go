@@ -24,6 +24,7 @@ type Slot struct {
 	Booted    bool      // it is running
 	Good      bool      // the boot loader calls it good
 	Version   string    // of the bundle that was installed last; "" when none was
+	Hash      string    // of that bundle's manifest, hex; "" when RAUC is older than 1.9
 	Installed time.Time // zero when nothing was
 }
 
@@ -117,6 +118,7 @@ func slotOf(name string, dict map[string]dbus.Variant) Slot {
 		Booted:    text(dict, "state") == "booted",
 		Good:      text(dict, "boot-status") == "good",
 		Version:   text(dict, "bundle.version"),
+		Hash:      text(dict, "bundle.hash"),
 		Installed: installed,
 	}
 }
