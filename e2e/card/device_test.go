@@ -94,8 +94,8 @@ func (d *device) stored() []byte {
 	return text
 }
 
-// complaint returns intercom.err with the line ends of Unix and without its
-// date, and whether it is there.
+// complaint returns intercom.err with the line ends of Unix, without its date and
+// with the card where a board has it, and whether it is there.
 func (d *device) complaint() (text string, found bool) {
 	d.t.Helper()
 	data, err := os.ReadFile(filepath.Join(d.card, "intercom.err"))
@@ -108,7 +108,7 @@ func (d *device) complaint() (text string, found bool) {
 			kept = append(kept, line)
 		}
 	}
-	return strings.Join(kept, ""), true
+	return strings.ReplaceAll(strings.Join(kept, ""), d.card, "/bootcfg"), true
 }
 
 // files returns the card's files by name, without intercom.err.
