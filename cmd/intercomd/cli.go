@@ -51,7 +51,8 @@ type command struct {
 	short string // one line for the list
 	long  string // what the list has no room for
 
-	minArgs, maxArgs int // maxArgs -1 is any number
+	system           bool // it is not for people
+	minArgs, maxArgs int  // maxArgs -1 is any number
 	globals          globals
 
 	// setup declares the command's own flags and returns what it does.

@@ -82,11 +82,6 @@ first who accepts gets the call.`,
 			setup: setupExtended(s.verb),
 		})
 	}
-	list = append(list, command{
-		name: control.VerbUpdate, args: "SESSION KEY=VALUE…", short: "send own data during a call",
-		minArgs: 2, maxArgs: -1, globals: remote, setup: setupUpdate,
-		long: `Sends key/value data to everybody in a session; clients get it in onUpdateCall.`,
-	})
 	for _, s := range []struct{ verb, short, long string }{
 		{control.VerbMute, "stop sending sound", "Stops sending sound, or the picture with --video."},
 		{control.VerbUnmute, "send sound again", "Sends sound again, or the picture with --video."},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +77,9 @@ func (d *fakeDevice) Do(_ context.Context, verb string, r intercom.SessionReques
 func (d *fakeDevice) Update(_ context.Context, r control.UpdateRequest, report func(intercom.UpdateStatus)) error {
 	if r.Source == "bad.raucb" {
 		return &intercom.RequestError{Field: "source", Value: r.Source, Reason: "is no bundle"}
+	}
+	if strings.HasSuffix(r.Source, "/busy.raucb") {
+		return &intercom.ConflictError{Verb: "update", Reason: "one is under way"}
 	}
 	d.note("update %q check=%t", r.Source, r.Check)
 	report(intercom.UpdateStatus{State: intercom.UpdateInstalling, Version: "1.0.0", Progress: 50})

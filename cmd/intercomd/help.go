@@ -25,9 +25,9 @@ func (c *cli) help(args []string) error {
 func overview() string {
 	var b strings.Builder
 	b.WriteString("Usage: intercomd COMMAND [flags]\n\nCommands:\n")
-	for _, cmd := range commands() {
-		fmt.Fprintf(&b, "  %-13s %s\n", cmd.name, cmd.short)
-	}
+	list(&b, false)
+	b.WriteString("\nFor the system:\n")
+	list(&b, true)
 	b.WriteString(`
 Where the daemon listens is taken from the first of: --socket, the environment's
 INTERCOMD_CONTROL_SOCKET, control.socket in the configuration, and
@@ -37,6 +37,15 @@ of INTERCOMD_CONFIG.
 Run 'intercomd help COMMAND' for the flags of a command.
 `)
 	return b.String()
+}
+
+// list writes a line for each command for people, or for the system.
+func list(b *strings.Builder, system bool) {
+	for _, cmd := range commands() {
+		if cmd.system == system {
+			fmt.Fprintf(b, "  %-13s %s\n", cmd.name, cmd.short)
+		}
+	}
 }
 
 // usage describes one command.

@@ -1,7 +1,7 @@
 # Completion of intercomd for bash, written by "intercomd completion bash".
 _intercomd() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-	local command="" flags="--config --socket" words="run check-config devices selftest press relay call accept reject stop update mute unmute licenses completion status events version help" files="" i
+	local command="" flags="--config --socket" words="run check-config devices selftest press relay call accept reject stop mute unmute provision schema update licenses completion setup status events version help" files="" i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -22,15 +22,18 @@ _intercomd() {
 	accept) flags="--config --ext --socket" words="" files="" ;;
 	reject) flags="--config --ext --socket" words="" files="" ;;
 	stop) flags="--config --ext --socket" words="" files="" ;;
-	update) flags="--config --socket" words="" files="" ;;
 	mute) flags="--config --socket --video" words="" files="" ;;
 	unmute) flags="--config --socket --video" words="" files="" ;;
+	provision) flags="--address --app-id --button --camera --contact --country --dns --domain --force --gateway --hostname --lamp --mains --microphone --name --no-questions --ntp --output -o --password-file --qr --qr-terminal --relay --speaker --ssh-key --timezone --update-manifest --user-id --wifi --wifi-hidden --wifi-password-file" words="" files="" ;;
+	schema) flags="" words="" files="" ;;
+	update) flags="--check --config --json --socket" words="" files="yes" ;;
 	licenses) flags="--short" words="" files="" ;;
 	completion) flags="" words="bash zsh fish" files="" ;;
+	setup) flags="--card --data --no-qr --run --template --user" words="" files="" ;;
 	status) flags="--config --json --socket" words="" files="" ;;
 	events) flags="--config --socket" words="" files="" ;;
 	version) flags="--json" words="" files="" ;;
-	help) flags="" words="run check-config devices selftest press relay call accept reject stop update mute unmute licenses completion status events version help" files="" ;;
+	help) flags="" words="run check-config devices selftest press relay call accept reject stop mute unmute provision schema update licenses completion setup status events version help" files="" ;;
 	esac
 	case "$command $previous" in
 	" --config" | " --socket") flags="" words="" files=yes ;;
@@ -51,9 +54,13 @@ _intercomd() {
 	"reject --ext") return ;;
 	"stop --config" | "stop --socket") flags="" words="" files=yes ;;
 	"stop --ext") return ;;
-	"update --config" | "update --socket") flags="" words="" files=yes ;;
 	"mute --config" | "mute --socket") flags="" words="" files=yes ;;
 	"unmute --config" | "unmute --socket") flags="" words="" files=yes ;;
+	"provision --output" | "provision --password-file" | "provision --qr" | "provision --ssh-key" | "provision --wifi-password-file") flags="" words="" files=yes ;;
+	"provision --address" | "provision --app-id" | "provision --button" | "provision --camera" | "provision --contact" | "provision --country" | "provision --dns" | "provision --domain" | "provision --gateway" | "provision --hostname" | "provision --lamp" | "provision --mains" | "provision --microphone" | "provision --name" | "provision --ntp" | "provision --relay" | "provision --speaker" | "provision --timezone" | "provision --update-manifest" | "provision --user-id" | "provision --wifi") return ;;
+	"update --config" | "update --socket") flags="" words="" files=yes ;;
+	"setup --card" | "setup --data" | "setup --run" | "setup --template") flags="" words="" files=yes ;;
+	"setup --user") return ;;
 	"status --config" | "status --socket") flags="" words="" files=yes ;;
 	"events --config" | "events --socket") flags="" words="" files=yes ;;
 	esac
