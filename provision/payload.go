@@ -13,11 +13,6 @@ import (
 // with the keys of intercom.yaml follows.
 const PayloadPrefix = "INTERCOM1:"
 
-// MaxPayload is how many bytes a QR code may hold that a camera of 1280x720 is
-// expected to read from a screen or a print that fills its picture; the figure
-// is measured by TestReadsUpToMaxPayload.
-const MaxPayload = 800
-
 // payload is what a QR code says: a whole configuration, or a Wi-Fi network.
 type payload struct {
 	config []byte // JSON

@@ -143,9 +143,9 @@ func drawCode(c *cli, o provisionOptions, d document) error {
 	if err != nil {
 		return err
 	}
-	if len(payload) > provision.MaxPayload {
-		fmt.Fprintf(c.stderr, "warning: the QR code holds %d bytes; a camera of 1280x720 reads up to %d well. "+
-			"Leave something out, or use the card.\n", len(payload), provision.MaxPayload)
+	if len(payload) > qr.MaxReadable {
+		fmt.Fprintf(c.stderr, "warning: the QR code holds %d bytes; up to %d are read at an angle as well. "+
+			"Hold it straight and large before the camera, or use the card.\n", len(payload), qr.MaxReadable)
 	}
 	if o.onTerminal {
 		if _, err := io.WriteString(c.stdout, code.Terminal()); err != nil {

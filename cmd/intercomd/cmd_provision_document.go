@@ -8,9 +8,9 @@ import (
 )
 
 // document is a configuration as provision writes it: as YAML into the file, as
-// JSON into the QR code, with the keys of config in the order of its sample.
+// JSON into the QR code, whose beginning is its version, with the keys of config in the order of its sample.
 type document struct {
-	Version int `json:"version" yaml:"version"`
+	Version int `json:"-" yaml:"version"`
 	Device  struct {
 		Name string `json:"name,omitempty" yaml:"name,omitempty"`
 	} `json:"device,omitzero" yaml:"device,omitempty"`

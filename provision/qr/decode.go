@@ -18,19 +18,26 @@ const MaxPixels = 1280 * 960
 // maxCodes is how many codes of one picture are read.
 const maxCodes = 8
 
-// Decode returns the texts of the codes in a picture: at most eight, each once.
-// Codes may be turned, mirrored codes and white ones on black are not seen.
+// Decode returns the texts of the codes that it makes out in a picture: at most
+// eight, each once. Codes may be turned. Mirrored ones and white ones on black are
+// not seen, and of two side by side one may be missed.
 func Decode(img image.Image) []string {
 	grey := reduce(img)
-	var texts []string
-	for grey != nil && len(texts) == 0 {
-		texts = recognize(grey)
-		if len(texts) > 0 || grey.Rect.Dx() < 400 {
-			break
-		}
-		grey = half(grey) // less noise, and no moiré of a screen
+	if grey == nil {
+		return nil
 	}
-	return texts
+	smooth := soften(grey)
+	for _, attempt := range []func() *image.Gray{
+		func() *image.Gray { return binary(smooth) },
+		func() *image.Gray { return binary(grey) },
+		func() *image.Gray { return binary(half(grey)) },
+		func() *image.Gray { return binary(soften(smooth)) },
+	} {
+		if texts := recognize(attempt()); len(texts) > 0 {
+			return texts
+		}
+	}
+	return nil
 }
 
 // recognize reads the codes of a picture that is small enough. Its library
@@ -115,18 +122,4 @@ func brightness(img image.Image) func(x, y int) byte {
 		grey, _ := color.GrayModel.Convert(img.At(x, y)).(color.Gray)
 		return grey.Y
 	}
-}
-
-// half returns a picture of half the size.
-func half(m *image.Gray) *image.Gray {
-	size := m.Rect.Size().Div(2)
-	out := image.NewGray(image.Rectangle{Max: size})
-	for y := range size.Y {
-		upper, lower := m.Pix[2*y*m.Stride:], m.Pix[(2*y+1)*m.Stride:]
-		for x := range size.X {
-			sum := int(upper[2*x]) + int(upper[2*x+1]) + int(lower[2*x]) + int(lower[2*x+1])
-			out.Pix[y*out.Stride+x] = byte(sum / 4)
-		}
-	}
-	return out
 }

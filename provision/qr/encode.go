@@ -10,6 +10,12 @@ import (
 // quiet is how many white modules a code needs around it (ISO/IEC 18004 6.3.8).
 const quiet = 4
 
+// MaxReadable is how many bytes a code may hold so that a camera of 1280x720
+// reads it whenever it takes up half the height of the picture or more, leaning
+// and turned, with noise and a little out of focus (TestReadsUpToMaxReadable).
+// Larger ones are read when they are held straight.
+const MaxReadable = 500
+
 // Code is a drawn QR code.
 type Code struct{ code *qr.Code }
 
