@@ -105,7 +105,7 @@ DIR/c.yaml:9: contacts[5].name: is missing, it must be a name
 DIR/c.yaml:10: contacts[6].user_id: is missing, it must be a positive number
 DIR/c.yaml:11: contacts[7].user_id: -3 is out of range, allowed are 1 to 9007199254740991
 DIR/c.yaml:11: contacts[7].password_file: file "DIR/gone" does not exist`},
-		{"no contacts", "!" + account + "buttons: [{name: b, contacts: [Anna]}]\n", `DIR/c.yaml:3: buttons[0].contacts[0]: "Anna" is not in contacts, allowed are none, the list is empty`},
+		{"no contacts", "!" + account + "buttons: [{name: b, contacts: [Anna]}]\n", `DIR/c.yaml:3: buttons[0].contacts[0]: "Anna" is not in contacts, which is empty`},
 		{"conference", "!" + account + `contacts: [{name: a, user_id: 1}, {name: b, user_id: 2}, {name: c, user_id: 3}, {name: d, user_id: 4}]
 buttons: [{name: b, contacts: [a, b, c, d], mode: conference}]
 `, "DIR/c.yaml:4: buttons[0].contacts: 4 contacts are too many, allowed are 3 with mode: conference"},

@@ -43,3 +43,107 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// FuzzBlank shows what [Blank] and [Restore] promise: no password stays, what
+// means something else stays as it is, and a file of which the device keeps a
+// copy can be put together again.
+func FuzzBlank(f *testing.F) {
+	for _, name := range []string{"intercomd", "rpi", "intercom"} {
+		sample, err := os.ReadFile("../packaging/" + name + ".yaml")
+		require.NoError(f, err)
+		f.Add(string(sample))
+	}
+	for _, file := range []string{
+		allSecrets, card, imageFile, everything, minimal,
+		"quickblox: {password: \"a\\\"b\"}\r", "quickblox:\n  \"password\":'x'", "quickblox:\n  password: ab cd # ef\n",
+		"contacts: [{password: \u2028x}, {password: ü}]", "network: {wifi: {password: (stored), ssid: x}, wifi: {password: y}}",
+	} {
+		f.Add(file)
+	}
+	f.Fuzz(func(t *testing.T, file string) {
+		data := []byte(file)
+		blanked, n, err := Blank(data)
+		require.Equal(t, file, string(data), "the input is not touched")
+		if err != nil {
+			require.Nil(t, blanked)
+			_, err = Restore(data, data)
+			require.NoError(t, orRefused(err))
+			return
+		}
+		before, err := secretPlaces(data)
+		require.NoError(t, err)
+		after, err := secretPlaces(blanked)
+		require.NoError(t, err)
+		require.Len(t, after, len(before))
+		require.LessOrEqual(t, n, len(before))
+		requireOnlySecretsDiffer(t, data, blanked, before, after)
+		requireRestored(t, data, blanked)
+	})
+}
+
+// orRefused lets an error pass that names what is not stored.
+func orRefused(err error) error {
+	var problems *Error
+	if errors.As(err, &problems) {
+		return nil
+	}
+	return err
+}
+
+func requireOnlySecretsDiffer(t *testing.T, data, blanked []byte, before, after []secretPlace) {
+	t.Helper()
+	atOld, atNew := 0, 0
+	for i, p := range after {
+		require.Equal(t, StoredMark, p.node.Value)
+		require.Equal(t, data[atOld:before[i].from], blanked[atNew:p.from])
+		require.Equal(t, before[i].key, p.key)
+		atOld, atNew = before[i].to, p.to
+	}
+	require.Equal(t, data[atOld:], blanked[atNew:])
+}
+
+// requireRestored checks a file that [Read] accepts: contacts, for example, that
+// share a user id share a password too.
+func requireRestored(t *testing.T, data, blanked []byte) {
+	t.Helper()
+	want, _, err := Read("F", data, "/nowhere", nil, nil)
+	if err != nil {
+		return
+	}
+	if servers := want.WebRTC.ICEServers; len(servers) > 1 {
+		return // two may have the same URLs
+	}
+	restored, err := Restore(blanked, data)
+	require.NoError(t, err)
+	got, _, err := Read("F", restored, "/nowhere", nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+// FuzzRead shows that a file from a card is either taken or refused in words
+// that fit on a screen and do not show passwords.
+func FuzzRead(f *testing.F) {
+	for _, file := range []string{
+		card, imageFile, everything, allSecrets, "quickblox:\n  password:geheimnis", "quickblox: {password:geheimnis}", "quickblox: geheimnis",
+		"a:\n\tb: 1", "contacts:\n- geheimnis", "network:\n  wifi: [geheimnis]", "quickblox:\n  password: [geheimnis", "quickblox:\n  password: \"geheimnis",
+		"- geheimnis: x\n -b", "quickblox: {password: 'geheimnis' x}", "a: |\n  x\n b: 1", "password=geheimnis",
+	} {
+		f.Add(file)
+	}
+	f.Fuzz(func(t *testing.T, file string) {
+		cfg, warnings, err := Read("F", []byte(file), "/nowhere", nil, nil)
+		require.LessOrEqual(t, len(warnings), maxProblems)
+		if err == nil {
+			require.NotNil(t, cfg)
+			return
+		}
+		var problems *Error
+		require.ErrorAs(t, err, &problems)
+		require.LessOrEqual(t, len(problems.Problems), maxProblems+2)
+		for _, p := range problems.Problems {
+			require.NotEmpty(t, p.Text)
+			require.NotContains(t, p.Text, "yaml:")
+			require.False(t, strings.ContainsAny(p.String(), "\n\x00\x1b"), "%q", p.String())
+		}
+	})
+}

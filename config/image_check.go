@@ -97,6 +97,7 @@ func (c *checker) wifi() WiFi {
 	switch key := "network.wifi.password"; {
 	case in.Password == "" && !c.given(key):
 		c.problemf(key, `is missing, it must be the password of the Wi-Fi network; a network without one needs password: ""`)
+	case c.isUnread(key):
 	case in.Password == "":
 		c.warnf(key, "is empty: everybody can join this Wi-Fi network and see who talks to whom")
 	case c.isPassword(key, in.Password):

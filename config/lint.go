@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +46,7 @@ type linter struct {
 	levels   []level         // the outermost first
 	opens    bool            // whether the last key has no value of its own yet
 	brackets []bracket       // open ones
+	last     byte            // of a value, without spaces
 	literal  int             // column of a key whose text stands below it (| or >); 0 is none
 }
 
@@ -118,8 +121,12 @@ func (l *linter) entry(number, column int, body string) string {
 	if m == nil || m[4] != "" && !strings.HasPrefix(m[4], " ") && !l.known[m[2]] {
 		return l.loose(number, body)
 	}
+	above, opened := l.path(), l.opens
 	if problem := l.enter(number, column, false, m[2]); problem != "" {
 		return problem
+	}
+	if isTop := slices.Contains(fieldKeys(reflect.TypeFor[raw]()), m[2]); len(l.levels) == 1 && column == 1 && !isTop && l.known[m[2]] && above != "" {
+		return outside(above, opened)
 	}
 	value := strings.TrimLeft(m[4], " \t")
 	switch {
@@ -183,6 +190,18 @@ func (l *linter) enter(number, column int, list bool, key string) string {
 		return misplaced(column, l.levels[n-1])
 	}
 	return ""
+}
+
+// outside says that a key is one of a table's, but not indented; above is the
+// key of the line before.
+func outside(above string, opened bool) string {
+	if !opened {
+		above = above[:max(0, strings.LastIndexAny(above, ".["))]
+	}
+	if above == "" {
+		return "begins in column 1, but belongs to a table; indent it like the other lines there"
+	}
+	return "begins in column 1; if it belongs to " + above + ", indent it like the other lines there"
 }
 
 func misplaced(column int, belongs level) string {

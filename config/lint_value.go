@@ -35,34 +35,47 @@ func withoutComment(value string) string {
 
 // values reads quotes and brackets of a value.
 func (l *linter) values(number int, s string) string {
-	start := true // whether a value can begin here
+	if len(l.brackets) == 0 {
+		l.last = 0
+	}
 	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == '#' && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t'):
+		c := s[i]
+		if c == '#' && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t') {
 			return ""
-		case start && (c == '"' || c == '\''):
-			n, problem := quoted(s[i:])
-			if problem != "" {
-				return problem
-			}
-			i, start = i+n, false
-			continue
-		case (c == '{' || c == '[') && (start || len(l.brackets) > 0):
-			l.brackets = append(l.brackets, bracket{open: c, line: number})
-			start = true
-		case (c == '}' || c == ']') && len(l.brackets) > 0:
-			if problem := l.closeBracket(c); problem != "" {
-				return problem
-			}
-			start = false
-		case len(l.brackets) > 0 && (c == ',' || c == ':'):
-			start = true
-		case c != ' ' && c != '\t':
-			start = false
 		}
-		i++
+		n, problem := 1, ""
+		switch {
+		case (c == '"' || c == '\'') && l.begins(i):
+			if n, problem = quoted(s[i:]); problem == "" && l.ended() {
+				problem = "lacks a comma in front of " + s[i:i+n]
+			}
+		case (c == '{' || c == '[') && l.begins(i):
+			l.brackets = append(l.brackets, bracket{open: c, line: number})
+		case (c == '}' || c == ']') && len(l.brackets) > 0:
+			problem = l.closeBracket(c)
+		case c == ',' && len(l.brackets) > 0 && strings.ContainsRune(",[{", rune(l.last)):
+			problem = "has a comma too many"
+		}
+		if problem != "" {
+			return problem
+		}
+		if c != ' ' && c != '\t' {
+			l.last = c
+		}
+		i += n
 	}
 	return ""
+}
+
+// begins says whether a quotation mark or a bracket at a place of the line can
+// be the beginning of a value.
+func (l *linter) begins(at int) bool {
+	return l.last == 0 || strings.ContainsRune(",:[{", rune(l.last)) || at == 0 || l.ended()
+}
+
+// ended says whether a value between brackets ended before.
+func (l *linter) ended() bool {
+	return len(l.brackets) > 0 && l.last != 0 && strings.ContainsRune(`"'}]`, rune(l.last))
 }
 
 func (l *linter) closeBracket(c byte) string {

@@ -29,7 +29,7 @@ func Load(path string, environ []string, overrides map[string]string) (*Config, 
 	data, err := readBounded(path, maxFile)
 	if err != nil {
 		r.unread[""] = true
-		r.problems = append(r.problems, Problem{Text: fmt.Sprintf("read configuration: %v", err)})
+		r.add(Problem{Text: fmt.Sprintf("read configuration: %v", err)})
 	}
 	cfg, warnings, err := read(r, data, environ, overrides)
 	if public := r.publicFile(path); public != nil {
@@ -140,11 +140,11 @@ func (r *report) merge(file map[string]any, environ []string, overrides map[stri
 func (r *report) set(l layers, known map[string]leaf, name, place, value string) {
 	leaf, ok := known[name]
 	if !ok {
-		r.problems = append(r.problems, Problem{Place: place, Text: "is unknown; it names no key that can be set outside the file"})
+		r.add(Problem{Place: place, Text: "is unknown; it names no key that can be set outside the file"})
 		return
 	}
 	if isSecretKey(leaf.key) && strings.HasPrefix(place, "--") {
-		r.problems = append(r.problems, Problem{Place: place, Text: "must not stand in a command line, which every user of the machine can read; write it into the file"})
+		r.add(Problem{Place: place, Text: "must not stand in a command line, which every user of the machine can read; write it into the file"})
 		return
 	}
 	r.forget(leaf.key)

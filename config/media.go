@@ -33,7 +33,7 @@ func (c *checker) webrtc() WebRTC {
 
 func (c *checker) atLeast(key string, d, low time.Duration) {
 	if d < low {
-		c.problemf(key, "%v is too short, allowed are %v and more", d, low)
+		c.problemf(key, "%s is too short, allowed are %s and more", durationText(d), durationText(low))
 	}
 }
 

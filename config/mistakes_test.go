@@ -100,6 +100,12 @@ func TestInstallersMistakes(t *testing.T) {
 		{"bracket not closed", "[Anna, Ben]", "[Anna, Ben", "F:27: buttons[0].contacts: the bracket [ is opened and not closed"},
 		{"wrong bracket", "[Anna, Ben]", "[Anna, Ben}", "F:27: buttons[0].contacts: the bracket [ of line 27 is closed by }"},
 		{"bracket too many", "name: Ben", "name: }Ben", "F:21: contacts[1].name: begins with }, which YAML reads otherwise; put the whole text in quotes"},
+		{"comma too many", "[Anna, Ben]", "[Anna,, Ben]", "F:27: buttons[0].contacts: has a comma too many"},
+		{"comma missing", "[Anna, Ben]", `["Anna" "Ben"]`, `F:27: buttons[0].contacts: text stands behind the closing quotation mark "; put the whole text in quotes of the other kind`},
+		{"comma missing at the end of a line", "", "{\"device\": {\"name\": \"x\"}\n \"version\": 1}", `F:2: lacks a comma in front of "version"`},
+		{"JSON", "", `{"xmpp":{"domain":"a"},"quickblox":{"app_id":7,"user_id":1,"password":"x"}}`, ""},
+		{"one line of a table not indented", "  user_id: 104", "user_id: 104", "F:16: user_id: begins in column 1; if it belongs to quickblox, indent it like the other lines there"},
+		{"first line of a table not indented", "  app_id: 7", "app_id: 7", "F:15: app_id: begins in column 1; if it belongs to quickblox, indent it like the other lines there"},
 		{"second document", "system:", "---\nsystem:", "F:10: begins a second document; there must be one only, without --- and ... lines"},
 		{"text for a list", "[Anna, Ben]", "Anna", `F:27: buttons[0].contacts: "Anna" is not a list of texts, write ["Anna"]`},
 		{"YAML bomb", "Front door", "&a [*a,*a,*a]", "F:3: device.name: anchors and aliases (& and *) are not supported; put a text that begins so in quotes"},
@@ -169,7 +175,7 @@ func TestInstallersMistakes(t *testing.T) {
 		{"http for https", "version: 1", "update: {manifest: \"http://example.org/m.json\"}", `F:1: update.manifest: "http://example.org/m.json" is not a URL of a manifest, allowed is https://HOST/PATH`},
 		{"window", "version: 1", "update: {window: 2-5 Uhr}", `F:1: update.window: "2-5 Uhr" is not a time of day, allowed is FROM-TO such as 02:00-05:00`},
 		{"window of nothing", "version: 1", "update: {window: 02:00-02:00}", `F:1: update.window: "02:00-02:00" is no time at all; "" is any time`},
-		{"asked too often", "version: 1", "update: {check_interval: 10s}", "F:1: update.check_interval: 10s is too short, allowed are 5m0s and more"},
+		{"asked too often", "version: 1", "update: {check_interval: 10s}", "F:1: update.check_interval: 10s is too short, allowed are 5m and more"},
 		{"channel", "version: 1", "update: {channel: Beta!}", `F:1: update.channel: "Beta!" is not a channel, allowed are 1 to 64 small letters, digits, . _ and -`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 func (c *checker) contacts() []Contact {
@@ -71,7 +72,7 @@ func (c *checker) resolveContacts(key string, names []string, contacts []Contact
 		seen[name] = true
 		contact, ok := contactNamed(contacts, name)
 		if !ok && !c.anyProblem("contacts") {
-			c.problemf(item, "%s is not in contacts, allowed are %s", quote(name), contactNames(contacts))
+			c.problemf(item, "%s is not in contacts, %s", quote(name), contactNames(contacts))
 		}
 		found = append(found, contact)
 	}
@@ -87,18 +88,20 @@ func contactNamed(contacts []Contact, name string) (Contact, bool) {
 	return Contact{}, false
 }
 
+// contactNames lists contacts for an error, shortened.
 func contactNames(contacts []Contact) string {
-	if len(contacts) == 0 {
-		return "none, the list is empty"
+	const most = 20
+	var names []string
+	for _, contact := range contacts[:min(most, len(contacts))] {
+		names = append(names, contact.Name)
 	}
-	list := ""
-	for i, contact := range contacts {
-		if i > 0 {
-			list += ", "
-		}
-		list += contact.Name
+	switch {
+	case len(contacts) == 0:
+		return "which is empty"
+	case len(contacts) > most:
+		names = append(names, "…")
 	}
-	return list
+	return "allowed are " + strings.Join(names, ", ")
 }
 
 func (c *checker) autoAccept(contacts []Contact) AutoAccept {

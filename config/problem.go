@@ -55,6 +55,10 @@ type origin struct {
 	file  bool // relative paths are relative to the file
 }
 
+// maxProblems is how many problems are told; a file of a stranger may have any
+// number.
+const maxProblems = 100
+
 // report collects problems and warnings, and knows where values came from.
 type report struct {
 	file     string // as messages name it
@@ -63,6 +67,7 @@ type report struct {
 	empty    bool   // whether the file has nothing but comments
 	source   finder // of what stands behind a value
 	problems []Problem
+	more     int // problems beyond maxProblems
 	warnings []Warning
 	origins  map[string]origin
 	unread   map[string]bool   // keys whose value could not be read
@@ -85,7 +90,15 @@ func (r *report) problemf(key, format string, args ...any) {
 			text = "is empty" + why + after
 		}
 	}
-	r.problems = append(r.problems, Problem{Place: o.place, Key: key, Text: text, line: o.line})
+	r.add(Problem{Place: o.place, Key: key, Text: text, line: o.line})
+}
+
+func (r *report) add(p Problem) {
+	if len(r.problems) < maxProblems {
+		r.problems = append(r.problems, p)
+	} else {
+		r.more++
+	}
 }
 
 // unreadf adds the problem that the value of a key cannot be read.
@@ -100,7 +113,7 @@ func (r *report) linef(line int, key, format string, args ...any) {
 	if line > 0 {
 		p.Place = place(r.file, line)
 	}
-	r.problems = append(r.problems, p)
+	r.add(p)
 }
 
 // place names a line; without a name of the file it is "line 7".
@@ -134,6 +147,9 @@ func (r *report) anyProblem(key string) bool {
 func parent(key string) string { return key[:max(0, strings.LastIndexAny(key, ".["))] }
 
 func (r *report) warnf(key, format string, args ...any) {
+	if len(r.warnings) >= maxProblems {
+		return
+	}
 	r.warnings = append(r.warnings, Warning{Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
@@ -166,6 +182,9 @@ func (r *report) err() error {
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Compare(lineOrLast(a), lineOrLast(b))
 	})
+	if r.more > 0 {
+		r.problems = append(r.problems, Problem{Place: r.file, Text: fmt.Sprintf("has %d more problems", r.more)})
+	}
 	return &Error{Problems: r.problems}
 }
 

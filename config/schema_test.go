@@ -34,6 +34,9 @@ func TestSchemaAccepts(t *testing.T) {
 	require.NotEmpty(t, samples)
 	files := map[string]string{"minimal": minimal, "secrets": allSecrets, "image": imageFile, "everything": everything}
 	for _, name := range samples {
+		if filepath.Base(name) == "intercom.yaml" {
+			continue // it has to be filled in first
+		}
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		files[name] = string(text)

@@ -11,6 +11,10 @@ import (
 // unknownKey reports a key that a table does not have, and says which one may
 // have been meant. That one is then not missing as well.
 func (r *report) unknownKey(t reflect.Type, table string, name *yaml.Node) {
+	if len(r.problems) >= maxProblems {
+		r.more++
+		return
+	}
 	text := name.Value
 	join := func(table, key string) string { return strings.TrimPrefix(table+"."+key, ".") }
 	if before, _, found := strings.Cut(text, ":"); found && slices.Contains(fieldKeys(t), before) {

@@ -114,7 +114,7 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 		field, known := fieldNamed(t, name)
 		switch first, twice := seen[name.Value]; {
 		case !known && r.version > Version:
-			r.warnings = append(r.warnings, Warning{Key: child, Text: fmt.Sprintf("is unknown to this version of the program and left alone (line %d)", name.Line)})
+			r.warnf(child, "is unknown to this version of the program and left alone (line %d)", name.Line)
 		case !known:
 			r.unknownKey(t, key, name)
 		case twice:
@@ -129,11 +129,18 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 	return table
 }
 
+// maxElements bounds lists: more is no door but an attack.
+const maxElements = 1000
+
 // readList returns a list of tables or texts. Elements that are wrong keep
 // their place, so that the others keep their numbers.
 func (r *report) readList(node *yaml.Node, t reflect.Type, key string) any {
 	if node.Kind != yaml.SequenceNode {
 		r.notList(node, t, key)
+		return nil
+	}
+	if len(node.Content) > maxElements {
+		r.unreadf(key, "has %d elements, at most %d allowed", len(node.Content), maxElements)
 		return nil
 	}
 	list := make([]any, len(node.Content))
