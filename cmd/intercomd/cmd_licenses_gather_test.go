@@ -79,7 +79,13 @@ func linkedModules(architectures ...string) ([]licensed, error) {
 	}
 	parts := []licensed{}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		parts = append(parts, *found[name])
+		part := found[name]
+		if slices.ContainsFunc(part.texts, func(text string) bool { return spdx(text) == lgpl3 }) {
+			if err := part.addFiles("cmd_licenses/gpl-3.txt"); err != nil {
+				return nil, err
+			}
+		}
+		parts = append(parts, *part)
 	}
 	return parts, nil
 }
@@ -110,7 +116,8 @@ func listPackages(arch string) ([]linkedPackage, error) {
 }
 
 // addTexts takes the license files of a folder and of those above it, up to top.
-// A folder LICENSES has the texts that the SPDX marks in files refer to.
+// A folder LICENSES has the texts that the SPDX marks in files refer to; that of
+// CC0 is left out, as nothing of it must be passed on.
 func (l *licensed) addTexts(dir, top string) error {
 	for {
 		entries, err := os.ReadDir(dir)
@@ -137,6 +144,9 @@ func (l *licensed) addTexts(dir, top string) error {
 
 func (l *licensed) addFiles(names ...string) error {
 	for _, name := range names {
+		if filepath.Base(name) == "CC0-1.0.txt" {
+			continue
+		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return err
@@ -213,16 +223,22 @@ func openh264Of(modules []licensed) (text, version string, err error) {
 	return strings.Join(l.texts, "\n"), string(found[1]), err
 }
 
+// Version 3 of the LGPL is a supplement of the GPL, which must come with it.
+const (
+	lgpl3 = "LGPL-3.0-or-later"
+	gpl3  = "GPL-3.0-or-later"
+)
+
 // marks are phrases by which a license is known, the more special ones first.
-// Dropping phrases of another license would hide it, so a text may have several.
+// A text may have several.
 var marks = []struct{ id, phrase string }{
 	{"LGPL-2.1-or-later", "GNU LESSER GENERAL PUBLIC LICENSE Version 2.1"},
-	{"LGPL-3.0-or-later", "GNU LESSER GENERAL PUBLIC LICENSE Version 3"},
+	{lgpl3, "GNU LESSER GENERAL PUBLIC LICENSE Version 3"},
 	{"GPL-3.0-or-later WITH GCC-exception-3.1", "GCC RUNTIME LIBRARY EXCEPTION"},
+	{gpl3, "GNU GENERAL PUBLIC LICENSE Version 3"},
 	{"LicenseRef-QuickBlox", "QuickBlox JavaScript SDK"},
 	{"MPL-2.0", "Mozilla Public License Version 2.0"},
 	{"Apache-2.0", "http://www.apache.org/licenses/"},
-	{"CC0-1.0", "CC0 1.0 Universal"},
 	{"IJG", "work of the Independent JPEG Group"},
 	{"Zlib", "This software is provided 'as-is'"},
 	{"MIT", "Permission is hereby granted, free of charge, to any person"},
@@ -249,12 +265,14 @@ func spdx(text string) string {
 	return strings.Join(ids, " AND ")
 }
 
-// ids are the licenses of a part; a grant of patents is no license of its own.
+// ids are the licenses of a part; a grant of patents is no license of its own,
+// nor is the GPL where it only completes the LGPL.
 func (l licensed) ids() string {
 	var ids []string
 	for _, text := range l.texts {
 		for id := range strings.SplitSeq(spdx(text), " AND ") {
-			if !slices.Contains(ids, id) && id != "patent grant" {
+			completes := id == gpl3 && slices.Contains(ids, lgpl3)
+			if !slices.Contains(ids, id) && id != "patent grant" && !completes {
 				ids = append(ids, id)
 			}
 		}
