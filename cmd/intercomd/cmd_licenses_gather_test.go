@@ -289,10 +289,11 @@ func writeLicenses(parts []licensed) string {
 	var b strings.Builder
 	b.WriteString(introduction + "\n\n")
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	owners, order := map[string][]string{}, []string{}
+	owners, order, layouts := map[string][]string{}, []string{}, map[string]string{}
 	for _, p := range parts {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", p.name, p.version, p.ids())
 		for _, text := range p.texts {
+			text = sameLayout(text, layouts)
 			if owners[text] == nil {
 				order = append(order, text)
 			}
@@ -304,4 +305,18 @@ func writeLicenses(parts []licensed) string {
 		fmt.Fprintf(&b, "%s%s:\n\n%s", licenseRule, strings.Join(owners[text], ", "), text)
 	}
 	return b.String()
+}
+
+// sameLayout gives each paragraph the line ends of the first one with the same
+// words: copies of a license differ in them, and would be stored twice.
+func sameLayout(text string, layouts map[string]string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		words := strings.Join(strings.Fields(p), " ")
+		if layouts[words] == "" {
+			layouts[words] = strings.Trim(p, "\n")
+		}
+		paragraphs[i] = layouts[words]
+	}
+	return strings.Join(paragraphs, "\n\n") + "\n"
 }
