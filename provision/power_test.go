@@ -45,10 +45,13 @@ func newDisk(card string) *disktest.Disk {
 	return d
 }
 
-// boot runs setup on a disk.
-func boot(d *disktest.Disk) error {
-	paths := provision.Paths{Card: "/bootcfg", Data: "/data", Run: "/run", Template: "/usr/share/intercomd/intercom.yaml"}
-	ports := provision.Ports{
+func paths() provision.Paths {
+	return provision.Paths{Card: "/bootcfg", Data: "/data", Run: "/run", Template: "/usr/share/intercomd/intercom.yaml"}
+}
+
+// quiet are the ports of a device whose button nobody holds.
+func quiet() provision.Ports {
+	return provision.Ports{
 		Held: func(context.Context, []config.Button, func(provision.Hold)) provision.Hold {
 			return provision.HoldNothing
 		},
@@ -58,8 +61,13 @@ func boot(d *disktest.Disk) error {
 		Show:     func([]config.Lamp, config.Indication) {},
 		Hostname: func(string) error { return nil },
 	}
+}
+
+// boot runs setup on a disk.
+func boot(d *disktest.Disk) error {
 	log := slog.New(slog.DiscardHandler)
-	return provision.New(paths, d, provision.Owner{UID: 900, GID: 900}, ports, provision.Options{NoQR: true}, log).Run(context.Background())
+	s := provision.New(paths(), d, provision.Owner{UID: 900, GID: 900}, quiet(), provision.Options{NoQR: true}, log)
+	return s.Run(context.Background())
 }
 
 // inForce returns the configuration that a disk has in force, "" for none.
