@@ -46,6 +46,15 @@ func writeStatus(w io.Writer, s intercom.Status, now time.Time) error {
 		row("signals", counters)
 	}
 	row("process", processCell(s.Process))
+	if s.Config != nil {
+		row("config", configCell(s.Config))
+	}
+	if s.Update != nil {
+		row("update", updateCell(*s.Update, now))
+		if last := resultCell(s.Update.Last, now); last != "" {
+			row("", last)
+		}
+	}
 	if len(s.Sessions) == 0 {
 		row("sessions", "none")
 	}
