@@ -95,6 +95,7 @@ func (c *Client) watchOnce(ctx context.Context, f func(Activity)) {
 			return
 		case s, ok := <-signals:
 			if !ok {
+				f(Activity{Done: true}) // whatever went on can no longer be followed
 				return
 			}
 			if a := activityOf(read(s)); a != (Activity{}) {
