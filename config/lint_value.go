@@ -47,7 +47,7 @@ func (l *linter) values(number int, s string) string {
 		switch {
 		case (c == '"' || c == '\'') && l.begins(i):
 			if n, problem = quoted(s[i:]); problem == "" && l.ended() {
-				problem = "lacks a comma in front of " + s[i:i+n]
+				problem = "lacks a comma between two values"
 			}
 		case (c == '{' || c == '[') && l.begins(i):
 			l.brackets = append(l.brackets, bracket{open: c, line: number})
@@ -101,28 +101,28 @@ func quoted(s string) (n int, problem string) {
 	if rest := strings.TrimLeft(s[n:], " \t"); rest != "" && !strings.ContainsRune(",]}:#", rune(rest[0])) {
 		return 0, fmt.Sprintf("text stands behind the closing quotation mark %c; put the whole text in quotes of the other kind", quote)
 	}
-	if bad := badEscape(s[1 : n-1]); quote == '"' && bad != "" {
-		return 0, fmt.Sprintf(`%s means nothing inside "…"; write \\ for \, or use '…'`, bad)
+	if quote == '"' && badEscape(s[1:n-1]) {
+		return 0, `has a \ inside "…", where it must be written \\; or use '…'`
 	}
 	return n, ""
 }
 
-// badEscape finds a backslash that YAML does not know (YAML 1.2 section 5.7).
-func badEscape(s string) string {
+// badEscape says whether a backslash stands before what YAML does not know
+// (YAML 1.2 section 5.7).
+func badEscape(s string) bool {
 	for i := 0; i+1 < len(s); i++ {
 		if s[i] != '\\' {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i+1:])
 		digits := map[rune]int{'x': 2, 'u': 4, 'U': 8}[r]
-		switch {
-		case !strings.ContainsRune("0abtnvfre \"/\\N_LPxuU\t", r),
-			len(s) < i+2+digits, strings.Trim(s[i+2:i+2+digits], "0123456789abcdefABCDEF") != "":
-			return s[i : i+1+size]
+		if !strings.ContainsRune("0abtnvfre \"/\\N_LPxuU\t", r) || len(s) < i+2+digits ||
+			strings.Trim(s[i+2:i+2+digits], "0123456789abcdefABCDEF") != "" {
+			return true
 		}
 		i += size
 	}
-	return ""
+	return false
 }
 
 // outsideQuotes cuts quotes and comments out of a line.

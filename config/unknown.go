@@ -17,12 +17,16 @@ func (r *report) unknownKey(t reflect.Type, table string, name *yaml.Node) {
 	}
 	text := name.Value
 	join := func(table, key string) string { return strings.TrimPrefix(table+"."+key, ".") }
-	if before, _, found := strings.Cut(text, ":"); found && slices.Contains(fieldKeys(t), before) {
-		r.unread[join(table, before)] = true // the value may be a password
-		r.linef(name.Line, join(table, before), "lacks the space after the colon of %s:", before)
+	before, behind := text, ""
+	if at := strings.IndexAny(text, ":= \t"); at > 0 {
+		before, behind = text[:at], strings.TrimLeft(text[at:], " \t") // the value may be a password
+	}
+	if behind != "" && slices.Contains(fieldKeys(t), before) {
+		r.unread[join(table, before)] = true
+		r.linef(name.Line, join(table, before), "%s", gluedText(before, behind))
 		return
 	}
-	child := join(table, shorten(text))
+	child := join(table, shorten(before))
 	if problem, found := specialSpace(text); found {
 		r.linef(name.Line, table, "%s", problem)
 		return
@@ -42,6 +46,14 @@ func (r *report) unknownKey(t reflect.Type, table string, name *yaml.Node) {
 		return
 	}
 	r.linef(name.Line, child, "is unknown, allowed are %s", strings.Join(fieldKeys(t), ", "))
+}
+
+// gluedText describes a key to which its value sticks.
+func gluedText(key, behind string) string {
+	if behind[0] == ':' {
+		return "lacks the space after the colon of " + key + ":"
+	}
+	return "is not KEY: VALUE; a colon and a space must stand behind " + key
 }
 
 // alike returns the name that a misspelt one stands for, or "".
@@ -128,16 +140,11 @@ func homeOf(name string) string {
 func (r *report) notTable(node *yaml.Node, t reflect.Type, key string) {
 	value := describe(node)
 	if node.Kind == yaml.ScalarNode {
-		before, _, colon := strings.Cut(node.Value, ":")
-		word, _, equals := strings.Cut(node.Value, "=")
-		switch word = strings.TrimSpace(word); {
-		case colon && slices.Contains(fieldKeys(t), before):
+		at := strings.IndexAny(node.Value, ":= \t")
+		switch {
+		case at > 0 && slices.Contains(fieldKeys(t), node.Value[:at]):
 			r.origins[key] = origin{place: place(r.file, node.Line), line: node.Line, file: true}
-			r.unreadf(key, "lacks the space after the colon of %s:", before)
-			return
-		case equals && slices.Contains(fieldKeys(t), word):
-			r.origins[key] = origin{place: place(r.file, node.Line), line: node.Line, file: true}
-			r.unreadf(key, "is not KEY: VALUE; a colon and a space must stand behind %s", word)
+			r.unreadf(key, "%s", gluedText(node.Value[:at], strings.TrimLeft(node.Value[at:], " \t")))
 			return
 		case hasSecret(t):
 			value = "a text"

@@ -119,7 +119,10 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestSecretIsHidden(t *testing.T) {
-	cfg, _, err := load(t, folder(t), minimal, nil, nil)
+	cfg, _, err := load(t, folder(t), minimal+`
+network: {wifi: {ssid: x, country: DE, password: s3cret-of-wifi}}
+webrtc: {ice_servers: [{urls: ["turn:h"], username: u, password: s3cret-of-turn}]}
+`, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, "s3cret", cfg.QuickBlox.Password.Reveal())
 
@@ -146,6 +149,25 @@ func TestSecretIsHidden(t *testing.T) {
 	assert.NotContains(t, out.String(), fmt.Sprintf("%x", "s3cret"))
 	assert.Contains(t, out.String(), redacted)
 	assert.Empty(t, Secret{}.Reveal())
+}
+
+// TestMessagesHideSecrets spoils the lines of passwords in ways that make keys,
+// tables and lists of them.
+func TestMessagesHideSecrets(t *testing.T) {
+	for _, file := range []string{
+		"quickblox:\n  password:geheimnis", "quickblox: {password:geheimnis}", "quickblox: {pasword:geheimnis}", "quickblox: geheimnis",
+		"quickblox: {password=geheimnis}", "quickblox: {password geheimnis}", "quickblox: password geheimnis", "quickblox: password = geheimnis",
+		"quickblox: [password, geheimnis]", "quickblox: {password: {geheimnis}}", "quickblox: {password: {geheimnis: x}}", "contacts: geheimnis",
+		"contacts:\n- geheimnis", "network: geheimnis", "network: {wifi: geheimnis}", "network: {wifi: {ssid: x, password: geheim}}",
+		"quickblox:\n  password: \"geheimnis", "quickblox:\n  password: 'geheimnis' geheimnis", "quickblox:\n  password: \"\\geheimnis\"",
+		"quickblox:\n  password: geheimnis: x\n", "quickblox:\n  password: geheimnis # x: y\n z", "quickblox:\n  password geheimnis\na: b",
+		"quickblox: {password: \"x\"\n \"geheimnis\"}", "quickblox: {password: &geheimnis x}", "quickblox: {password: !geheimnis x}",
+		"quickblox: {password: |\n geheimnis}", "quickblox:\n  password: CHANGE-ME geheimnis", "webrtc: {ice_servers: geheimnis}",
+	} {
+		_, _, err := Read("F", []byte(file), "", nil, nil)
+		require.Error(t, err, file)
+		assert.NotContains(t, err.Error(), "geheim", file)
+	}
 }
 
 func TestKeys(t *testing.T) {
