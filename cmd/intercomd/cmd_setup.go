@@ -28,10 +28,12 @@ type setupOptions struct {
 	user   string
 	passwd string
 	noQR   bool
+
+	hostname func(name string) error
 }
 
 func setupSetup(fs *pflag.FlagSet) action {
-	o := setupOptions{passwd: passwdFile}
+	o := setupOptions{passwd: passwdFile, hostname: setHostname}
 	fs.StringVar(&o.paths.Card, "card", "/bootcfg", "`folder` where the card's FAT partition is mounted")
 	fs.StringVar(&o.paths.Data, "data", "/data", "`folder` of what survives updates")
 	fs.StringVar(&o.paths.Run, "run", "/run", "`folder` of the system's settings of this boot")
@@ -66,7 +68,7 @@ func runSetup(ctx context.Context, stderr io.Writer, o setupOptions) {
 			return img, err
 		},
 		Show:     lamps.show,
-		Hostname: setHostname,
+		Hostname: o.hostname,
 	}
 	options := provision.Options{NoQR: o.noQR}
 	if err := provision.New(o.paths, provision.NewDisk(), daemon, ports, options, log).Run(ctx); err != nil {
