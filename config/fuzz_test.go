@@ -55,7 +55,8 @@ func FuzzBlank(f *testing.F) {
 	}
 	for _, file := range []string{
 		allSecrets, card, imageFile, everything, minimal,
-		"quickblox: {password: \"a\\\"b\"}\r", "quickblox:\n  \"password\":'x'", "quickblox:\n  password: ab cd # ef\n",
+		strings.Replace(card, "geheim-1", ">-\n     geheim-1", 1), strings.Replace(card, "geheim-2", "geheim\n   geheim", 1),
+		strings.Replace(card, "version: 1", "version: 2\na: &b", 1), "quickblox: {password: \"a\\\"b\"}\r", "quickblox:\n  \"password\":'x'", "quickblox:\n  password: ab cd # ef\n",
 		"contacts: [{password: \u2028x}, {password: ü}]", "network: {wifi: {password: (stored), ssid: x}, wifi: {password: y}}",
 	} {
 		f.Add(file)
@@ -66,6 +67,8 @@ func FuzzBlank(f *testing.F) {
 		require.Equal(t, file, string(data), "the input is not touched")
 		if err != nil {
 			require.Nil(t, blanked)
+			_, _, errRead := Read("F", data, "/nowhere", nil, nil)
+			require.Error(t, errRead, "what was read can be blanked")
 			_, err = Restore(data, data)
 			require.NoError(t, orRefused(err))
 			return

@@ -145,6 +145,8 @@ func TestInstallersMistakes(t *testing.T) {
 		{"password begins with !", "geheim-2", "!geheim", "F:17: quickblox.password: begins with !, which YAML reads otherwise; put the whole text in quotes"},
 		{"password begins with &", "geheim-2", "&geheim", "F:17: quickblox.password: anchors and aliases (& and *) are not supported; put a text that begins so in quotes"},
 		{"password begins with *", "geheim-2", "*geheim", "F:17: quickblox.password: begins with *, which YAML reads otherwise; put the whole text in quotes"},
+		{"password over two lines", "geheim-2", "geheim\n    geheim", "F:17: quickblox.password: must stand in one line, in quotes if need be"},
+		{"password as a block", "geheim-2", "|\n    geheim", "F:17: quickblox.password: must stand in one line, in quotes if need be"},
 		{"password twice", "geheim-2", "geheim-2\n  password_file: secret", "F:17: quickblox.password: and quickblox.password_file are both given, only one can hold"},
 		{"stored password of nobody", "geheim-2", "(stored)", "F:17: quickblox.password: is (stored), which stands for a password that the device keeps, but it keeps none for this; write the password"},
 

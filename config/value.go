@@ -30,6 +30,9 @@ func (r *report) readScalar(node *yaml.Node, t reflect.Type) (any, error) {
 	if err := r.plainScalar(node, want); err != nil {
 		return nil, err
 	}
+	if _, _, ok := r.source.extent(node); !ok && t == reflect.TypeFor[secret]() {
+		return nil, errors.New("must stand in one line, in quotes if need be") // or Blank could not replace it
+	}
 	switch want {
 	case wantVerbatim:
 		return node.Value, nil

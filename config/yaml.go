@@ -37,6 +37,8 @@ func (r *report) readYAML(data []byte) map[string]any {
 	return settings
 }
 
+const noAliases = "anchors and aliases (& and *) are not supported; put a text that begins so in quotes"
+
 // errorLine takes the line out of an error of the parser, the first if it names
 // none.
 func errorLine(err error) int {
@@ -80,7 +82,7 @@ func (r *report) readNode(node *yaml.Node, line int, t reflect.Type, key string)
 	}
 	switch {
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
-		r.unreadf(key, "anchors and aliases (& and *) are not supported; put a text that begins so in quotes")
+		r.unreadf(key, "%s", noAliases)
 		return nil
 	case node.Style&yaml.TaggedStyle != 0:
 		r.unreadf(key, "begins with !, which YAML reads otherwise; put the whole text in quotes")
@@ -113,6 +115,8 @@ func (r *report) readTable(node *yaml.Node, t reflect.Type, key string) any {
 		child := strings.TrimPrefix(key+"."+shorten(name.Value), ".")
 		field, known := fieldNamed(t, name)
 		switch first, twice := seen[name.Value]; {
+		case !known && (hasAlias(name) || hasAlias(value)):
+			r.linef(name.Line, child, "%s", noAliases)
 		case !known && r.version > Version:
 			r.warnf(child, "is unknown to this version of the program and left alone (line %d)", name.Line)
 		case !known:
