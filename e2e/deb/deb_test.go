@@ -37,6 +37,7 @@ func TestPackageLives(t *testing.T) {
 		{"install", installs},
 		{"security", isHardened},
 		{"restart after a crash", comesBack},
+		{"reload", reloads},
 		{"upgrade", upgrades},
 		{"upgrade while stopped", staysStopped},
 		{"remove", removes},
@@ -138,15 +139,48 @@ func comesBack(t *testing.T, m *machine) {
 	isRunning(t, m, first)
 }
 
-// The administrator's configuration stays, and the new version runs.
-func upgrades(t *testing.T, m *machine) {
-	path := filepath.Join(m.root, "etc/intercomd/intercomd.yaml")
+// A reload takes a new contact in without a restart, and refuses a mistake.
+func reloads(t *testing.T, m *machine) {
+	const path = "etc/intercomd/intercomd.yaml"
+	pid := m.run(t, "systemctl", "show", "intercomd", "--property=MainPID")
+	next := m.follow(t, "journalctl", "--follow", "--lines=0", "--output=cat", "--unit=intercomd")
+
+	replace(t, filepath.Join(m.root, path), "name: Ben\n", "name: Benedict\n", "Anna, Ben]", "Anna, Benedict]")
+	m.run(t, "systemctl", "reload", "intercomd")
+	next("state=applied")
+	if status := m.run(t, "intercomd", "status"); !strings.Contains(status, "Benedict (102)") {
+		t.Error("the contact is not known after the reload")
+	}
+
+	replace(t, filepath.Join(m.root, path), "user_id: 102", "user_id: nobody")
+	m.run(t, "systemctl", "reload", "intercomd")
+	next("contacts[1].user_id")
+	replace(t, filepath.Join(m.root, path), "user_id: nobody", "user_id: 102")
+	isRunning(t, m, first)
+	if now := m.run(t, "systemctl", "show", "intercomd", "--property=MainPID"); now != pid {
+		t.Errorf("the daemon was %s, is %s", pid, now)
+	}
+}
+
+// replace changes a file as an editor that writes it in place, pairs of old and
+// new text.
+func replace(t *testing.T, path string, pairs ...string) {
+	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := strings.Replace(string(text), "name: Front door", "name: Back door", 1)
-	if err := os.WriteFile(path, []byte(own), 0o640); err != nil {
+	if err := os.WriteFile(path, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o640); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The administrator's configuration stays, and the new version runs.
+func upgrades(t *testing.T, m *machine) {
+	path := filepath.Join(m.root, "etc/intercomd/intercomd.yaml")
+	replace(t, path, "name: Front door", "name: Back door")
+	own, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	m.run(t, "dpkg", "--force-confold", "--install", packageOf(second))
@@ -154,7 +188,7 @@ func upgrades(t *testing.T, m *machine) {
 	if status := m.run(t, "intercomd", "status"); !strings.HasPrefix(status, "Back door: ") {
 		t.Error("the new version does not run with the old configuration")
 	}
-	if got, _ := os.ReadFile(path); string(got) != own {
+	if got, _ := os.ReadFile(path); string(got) != string(own) {
 		t.Error("the upgrade has changed the configuration")
 	}
 	m.wants(t, "root:intercom 640", "stat", "--format=%U:%G %a", "/etc/intercomd/intercomd.yaml")
