@@ -86,7 +86,7 @@ type machine struct {
 }
 
 func newMachine(config Config, img image, device, bootID string, rec record, now time.Time) *machine {
-	m := &machine{config: config.withDefaults(), image: img, device: device, bootID: bootID, record: rec}
+	m := &machine{config: config.withDefaults(), image: img, device: device, bootID: bootID, record: rec.clone()}
 	m.status = Status{State: StateIdle, Version: img.version, Last: rec.Last, Since: now, Message: "starting"}
 	m.nextPoll = now.Add(firstPoll + time.Duration(draw(device, "first")%uint64(firstSpan)))
 	v, err := ParseVersion(img.version)
