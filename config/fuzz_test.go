@@ -93,7 +93,7 @@ func orRefused(err error) error {
 	return err
 }
 
-func requireOnlySecretsDiffer(t *testing.T, data, blanked []byte, before, after []secretPlace) {
+func requireOnlySecretsDiffer(t *testing.T, data, blanked []byte, before, after []*secretPlace) {
 	t.Helper()
 	atOld, atNew := 0, 0
 	for i, p := range after {

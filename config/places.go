@@ -22,7 +22,7 @@ type secretPlace struct {
 	from, to int        // bytes of the file, quotes included
 }
 
-func (p secretPlace) problem(format string, args ...any) error {
+func (p *secretPlace) problem(format string, args ...any) error {
 	return &Error{Problems: []Problem{{Place: place("", p.node.Line), Key: p.key, Text: fmt.Sprintf(format, args...), line: p.node.Line}}}
 }
 
@@ -46,7 +46,7 @@ func parseDocument(data []byte) (*yaml.Node, error) {
 
 // secretPlaces finds the passwords of a file by their keys, in the order of
 // the file. Those without a value are left out.
-func secretPlaces(data []byte) ([]secretPlace, error) {
+func secretPlaces(data []byte) ([]*secretPlace, error) {
 	root, err := parseDocument(data)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func secretPlaces(data []byte) ([]secretPlace, error) {
 	each(root, "network", func(t *yaml.Node) {
 		each(t, "wifi", func(t *yaml.Node) { f.add("network.wifi", "Wi-Fi "+text(t, "ssid"), nil, t) })
 	})
-	slices.SortFunc(f.places, func(a, b secretPlace) int { return cmp.Compare(a.from, b.from) })
+	slices.SortFunc(f.places, func(a, b *secretPlace) int { return cmp.Compare(a.from, b.from) })
 	return f.places, f.err
 }
 
@@ -84,14 +84,14 @@ func accountOf(root *yaml.Node) string {
 type finder struct {
 	data   []byte
 	lines  []int // where each line begins
-	places []secretPlace
+	places []*secretPlace
 	err    error // the first
 }
 
 // add adds the passwords in a table.
 func (f *finder) add(key, owner string, urls []string, table *yaml.Node) {
 	each(table, "password", func(value *yaml.Node) {
-		p := secretPlace{key: key + ".password", owner: owner, urls: urls, node: value}
+		p := &secretPlace{key: key + ".password", owner: owner, urls: urls, node: value}
 		switch {
 		case f.err != nil || value.Kind == yaml.ScalarNode && (value.Tag == "!!null" || value.Value == ""):
 			return

@@ -85,7 +85,7 @@ func Restore(data, stored []byte) ([]byte, error) {
 }
 
 // sameOwner says whether a stored password belongs to the owner of p.
-func (p secretPlace) sameOwner(stored secretPlace) bool {
+func (p *secretPlace) sameOwner(stored *secretPlace) bool {
 	if stored.node.Value == StoredMark || stored.owner != p.owner || len(p.urls) == 0 && len(stored.urls) > 0 {
 		return false
 	}
@@ -93,7 +93,7 @@ func (p secretPlace) sameOwner(stored secretPlace) bool {
 }
 
 // whose describes the owner of a password.
-func (p secretPlace) whose() string {
+func (p *secretPlace) whose() string {
 	if p.urls != nil {
 		return shorten("the server " + strings.Join(p.urls, ", "))
 	}
@@ -115,14 +115,14 @@ type edit struct {
 	new    []byte
 	at     int      // what of old is in new
 	values []string // of all passwords in the new file, by place
-	places []secretPlace
+	places []*secretPlace
 }
 
 func newEdit(data []byte) *edit { return &edit{old: data} }
 
 // replace puts text, which means value, in the place of a password. Places
 // come in the order of the file.
-func (e *edit) replace(p secretPlace, text, value string) {
+func (e *edit) replace(p *secretPlace, text, value string) {
 	e.new = append(append(e.new, e.old[e.at:p.from]...), text...)
 	e.at = p.to
 	e.places, e.values = append(e.places, p), append(e.values, value)
