@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ import (
 type swapRig struct {
 	t      *testing.T
 	swap   *swapper[*fakeUnit]
-	busy   bool
+	busy   atomic.Bool
 	broken map[int]error // devices that cannot be made
 	dying  map[int]error // devices that end by themselves, a second after the start
 	notes  []string
@@ -43,7 +44,7 @@ func (u *fakeUnit) run(ctx context.Context) error {
 	return nil
 }
 
-func (u *fakeUnit) retire(context.Context) bool { return !u.rig.busy }
+func (u *fakeUnit) retire(context.Context) bool { return !u.rig.busy.Load() }
 
 func (u *fakeUnit) apply(c *config.Config) {
 	u.rig.note("apply %d contacts to %d", len(c.Contacts), u.fps)
@@ -135,14 +136,14 @@ func TestIdleDeviceIsReplacedAtOnce(t *testing.T) {
 
 func TestCallIsWaitedFor(t *testing.T) {
 	swapping(t, func(r *swapRig) {
-		r.busy = true
+		r.busy.Store(true)
 		r.changed(15, 3)
 		r.want("a call is up", "apply 3 contacts to 30", "waiting camera")
 		r.swap.becameIdle()
 		r.want("the next call was quicker")
 		r.changed(20, 3)
 		r.want("a second change in the place of the first", "apply 3 contacts to 30")
-		r.busy = false
+		r.busy.Store(false)
 		r.swap.becameIdle()
 		r.want("the end of the call", "hide", "end 30", "show 20", "applied contacts,camera")
 		r.end(nil)
@@ -152,9 +153,9 @@ func TestCallIsWaitedFor(t *testing.T) {
 // A device whose end of the call nobody told of is asked again.
 func TestIdleIsFoundOut(t *testing.T) {
 	swapping(t, func(r *swapRig) {
-		r.busy = true
+		r.busy.Store(true)
 		r.changed(15, 2)
-		r.busy = false
+		r.busy.Store(false)
 		time.Sleep(askAgain)
 		r.want("later", "apply 2 contacts to 30", "waiting camera", "hide", "end 30", "show 15", "applied camera")
 		r.end(nil)
@@ -163,10 +164,10 @@ func TestIdleIsFoundOut(t *testing.T) {
 
 func TestChangeIsTakenBack(t *testing.T) {
 	swapping(t, func(r *swapRig) {
-		r.busy = true
+		r.busy.Store(true)
 		r.changed(15, 2)
 		r.changed(30, 2)
-		r.busy = false
+		r.busy.Store(false)
 		r.swap.becameIdle()
 		r.want("nothing is left to do", "apply 2 contacts to 30", "waiting camera", "apply 2 contacts to 30", "applied camera")
 		r.end(nil)
