@@ -55,6 +55,8 @@ func (l *linter) values(number int, s string) string {
 			problem = l.closeBracket(c)
 		case c == ',' && len(l.brackets) > 0 && strings.ContainsRune(",[{", rune(l.last)):
 			problem = "has a comma too many"
+		case c == '?' && len(l.brackets) > 0:
+			problem = "holds a ? between brackets, where YAML reads it otherwise; put the whole text in quotes"
 		}
 		if problem != "" {
 			return problem

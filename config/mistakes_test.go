@@ -106,6 +106,7 @@ func TestInstallersMistakes(t *testing.T) {
 		{"JSON", "", `{"xmpp":{"domain":"a"},"quickblox":{"app_id":7,"user_id":1,"password":"x"}}`, ""},
 		{"one line of a table not indented", "  user_id: 104", "user_id: 104", "F:16: user_id: begins in column 1; if it belongs to quickblox, indent it like the other lines there"},
 		{"first line of a table not indented", "  app_id: 7", "app_id: 7", "F:15: app_id: begins in column 1; if it belongs to quickblox, indent it like the other lines there"},
+		{"URL between brackets", "version: 1", "webrtc: {ice_servers: [{urls: [turn:h:1?transport=udp]}]}", "F:1: webrtc: holds a ? between brackets, where YAML reads it otherwise; put the whole text in quotes"},
 		{"second document", "system:", "---\nsystem:", "F:10: begins a second document; there must be one only, without --- and ... lines"},
 		{"text for a list", "[Anna, Ben]", "Anna", `F:27: buttons[0].contacts: "Anna" is not a list of texts, write ["Anna"]`},
 		{"YAML bomb", "Front door", "&a [*a,*a,*a]", "F:3: device.name: anchors and aliases (& and *) are not supported; put a text that begins so in quotes"},
