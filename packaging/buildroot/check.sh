@@ -73,6 +73,9 @@ check_settings() { # BOARD
 	want "$config" "BR2_ROOTFS_POST_SCRIPT_ARGS=\"$1\"" "$1"
 	[ -z "$(sort "$config" | uniq -d)" ] || fail "$1: a line is twice in $config"
 	! grep -q 'ROOT_PASSWD=' "$config" || fail "$1: a password of root"
+	case $1 in
+	rpi3 | rpizero2w) want "$config" BR2_PACKAGE_RPI_FIRMWARE_BOOTCODE_BIN=y "$1" ;;
+	esac
 	local text=board/$1/config.txt
 	for line in kernel=Image arm_64bit=1 dtparam=watchdog=on kernel_watchdog_timeout=60 '[boot_partition=2]' '[boot_partition=3]'; do
 		want "$text" "$line" "$1"
@@ -125,7 +128,8 @@ stand_in() { # BOARD
 	for name in fsck.fat wpa_supplicant dropbear; do printf '#!/bin/sh\n' >"$target/usr/sbin/$name"; done
 	chmod 0755 "$target"/usr/bin/* "$target"/usr/sbin/*
 	noise mark-of-intercomd >>"$target/usr/bin/intercomd"
-	noise mark-of-a-library >"$target/usr/lib/library"
+	noise mark-of-the-first >"$target/usr/bin/a"
+	noise mark-of-the-last >"$target/usr/lib/z"
 	unit "$target" rauc 'Type=dbus' 'BusName=de.pengutronix.rauc' 'ExecStart=/usr/bin/rauc service'
 	unit "$target" rauc-mark-good 'ExecStart=/usr/bin/rauc status mark-good'
 	unit "$target" rauc-hawkbit-updater 'ExecStart=/usr/bin/rauc-hawkbit-updater'
@@ -228,12 +232,15 @@ check_cmdline() { # BOARD LETTER PARTITION SLOT
 	! grep -qE 'console=(ttyS|ttyAMA|serial)|init=' <<<"$text" || fail "$1: cmdline_$2.txt opens a serial console"
 }
 
-# check_order: what changes with every version stands behind what does not, though
-# its name comes first. Random bytes are stored as they are, so marks in them show.
+# check_order: what changes with every version stands behind what does not, in
+# whatever order folders are read. Random bytes are stored as they are, so marks
+# in them show.
 check_order() { # BOARD
-	local image=$work/$1/images/rootfs.squashfs
-	[ "$(offset "$image" mark-of-a-library)" -lt "$(offset "$image" mark-of-intercomd)" ] ||
-		fail "$1: intercomd is not at the end of the root file system"
+	local image=$work/$1/images/rootfs.squashfs other
+	for other in mark-of-the-first mark-of-the-last; do
+		[ "$(offset "$image" "$other")" -lt "$(offset "$image" mark-of-intercomd)" ] ||
+			fail "$1: intercomd is not at the end of the root file system"
+	done
 }
 
 # offset prints where a text is in a file, nothing when it is not there.

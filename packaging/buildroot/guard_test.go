@@ -32,6 +32,7 @@ func (b *board) guard() (called, printed string) {
 }
 
 func TestGuardEndsATrial(t *testing.T) {
+	unknown := func(b *board) { b.write("cmdline", "quiet\n") }
 	lost := func(b *board) { os.Remove(b.path("card/autoboot.txt")) }
 	byFirmware := func(b *board) { b.write("dt/tryboot", "\x00\x00\x00\x01") }
 	for name, test := range map[string]struct {
@@ -43,7 +44,8 @@ func TestGuardEndsATrial(t *testing.T) {
 		"committed":                 {"A", nil, "", "slot A is committed"},
 		"trial":                     {"B", nil, "reboot", "slot B has not proved itself, slot A is committed"},
 		"committed in this start":   {"A", []func(*board){byFirmware}, "", "slot A is committed"},
-		"card unreadable":           {"A", []func(*board){lost}, "", "this is no trial"},
+		"autoboot.txt lost":         {"A", []func(*board){lost}, "", "written anew: slot A is committed"},
+		"slot unknown":              {"A", []func(*board){unknown}, "", "cannot tell which slot runs"},
 		"card unreadable, by trial": {"B", []func(*board){lost, byFirmware}, "reboot", "this is a trial"},
 	} {
 		b := newBoard(t, test.slot, slotA)
@@ -54,6 +56,9 @@ func TestGuardEndsATrial(t *testing.T) {
 		called, printed := b.guard()
 		if called != test.called || !strings.Contains(printed, test.printed) {
 			t.Errorf("%s: called systemctl %q and printed %q, want %q and %q", name, called, printed, test.called, test.printed)
+		}
+		if name == "autoboot.txt lost" && b.read("card/autoboot.txt") != slotA {
+			t.Errorf("%s: the card says %q", name, b.read("card/autoboot.txt"))
 		}
 		if test.called != "" && b.exists("run/reboot-param") {
 			t.Errorf("%s: the restart would be a trial again", name)

@@ -11,8 +11,14 @@ func preInstall(t *testing.T, offered, running string) (status int, stdout strin
 	b := newBoard(t, "A", slotA)
 	b.write("data/manifest.raucm", "[update]\ncompatible=intercom-rpi4\nversion="+offered+"\n\n[image.rootfs]\nversion=99.0.0\n")
 	b.write("os-release", "NAME=Buildroot\nVERSION_ID=2026.05.1\nIMAGE_ID=intercom-rpi4\nIMAGE_VERSION="+running+"\n")
+	return b.preInstall()
+}
+
+func (b *board) preInstall() (status int, stdout string) {
+	b.t.Helper()
 	status, stdout, _ = b.script("rauc/pre-install", []string{
 		"RAUC_BUNDLE_MOUNT_POINT=" + b.path("data"), "INTERCOM_OS_RELEASE=" + b.path("os-release"),
+		"INTERCOM_TRYBOOT=board/common/rootfs-overlay/usr/lib/rauc/tryboot",
 	})
 	return status, stdout
 }
@@ -59,8 +65,20 @@ func TestPreInstallRefusesWhatItCannotCompare(t *testing.T) {
 		t.Errorf("unnamed image: exit %d, %q", status, out)
 	}
 	b := newBoard(t, "A", slotA)
-	if status, out, _ := b.script("rauc/pre-install", []string{"RAUC_BUNDLE_MOUNT_POINT=" + b.path("data")}); status != 1 ||
+	if status, out := b.preInstall(); status != 1 ||
 		!strings.Contains(out, "no manifest to read") {
 		t.Errorf("bundle without manifest: exit %d, %q", status, out)
+	}
+}
+
+// During a trial, the other slot is the one that works.
+func TestPreInstallKeepsTheCommittedSlot(t *testing.T) {
+	trial := newBoard(t, "B", slotA)
+	if status, out := trial.preInstall(); status != 11 || !strings.Contains(out, "slot B is on trial, and slot A is needed if it fails") {
+		t.Errorf("trial: exit %d, %q", status, out)
+	}
+	lost := newBoard(t, "A", "")
+	if status, out := lost.preInstall(); status != 1 || !strings.Contains(out, "cannot tell which slot is committed") {
+		t.Errorf("autoboot.txt lost: exit %d, %q", status, out)
 	}
 }
