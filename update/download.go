@@ -100,6 +100,9 @@ func (d *download) fill(ctx context.Context, part string) error {
 		if d.size > 0 && before == d.size {
 			return d.sync(f)
 		}
+		if d.size > 0 && before > d.size {
+			before = 0 // of another file: once overwrites it
+		}
 		err = d.once(ctx, f, before)
 		if err == nil {
 			return d.sync(f)
