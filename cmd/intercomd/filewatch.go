@@ -182,7 +182,7 @@ func foldersOf(path string) []string {
 			}
 			rest = append(split(target), rest...)
 			continue
-		case len(rest) == 0 || missing(next):
+		case err == nil || len(rest) == 0 || missing(next): // a loop, the file, or the end of what there is
 			add(at)
 			return folders
 		}

@@ -80,6 +80,10 @@ func (u *updates) ask(ctx context.Context, r control.UpdateRequest, report func(
 	if err := u.begin(ctx, r); err != nil {
 		return &intercom.ConflictError{Verb: "update", Reason: err.Error()}
 	}
+	select {
+	case <-changes: // it may be from before
+	default:
+	}
 	for now := *u.status(); ; {
 		report(now)
 		if update.State(now.State).Final() {
