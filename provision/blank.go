@@ -2,6 +2,7 @@ package provision
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/intercomd/intercomd/config"
 )
@@ -24,15 +25,19 @@ func blanking(text []byte) overwriting {
 	return overwrite(text, blanked)
 }
 
-// marking returns how the only content of a file, a secret, is blanked.
-func marking(secret []byte) overwriting { return overwrite(secret, []byte(config.StoredMark+"\n")) }
+// marking returns how the only content of a file, a secret, is blanked: by one
+// line, as a password has to be.
+func marking(secret []byte) overwriting {
+	missing := max(0, len(secret)-len(config.StoredMark)-1)
+	return overwrite(secret, []byte(config.StoredMark+strings.Repeat(" ", missing)+"\n"))
+}
 
 func overwrite(from, to []byte) overwriting {
 	length := max(len(from), len(to))
 	return overwriting{from: fill(from, length), to: fill(to, length), length: len(from)}
 }
 
-// fill adds empty lines, which mean nothing in YAML and behind a password.
+// fill adds empty lines, which mean nothing in YAML.
 func fill(text []byte, length int) []byte {
 	missing := max(0, length-len(text))
 	return append(bytes.Clone(text), bytes.Repeat([]byte("\n"), missing)...)

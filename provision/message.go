@@ -73,8 +73,10 @@ func undated(text []byte) []byte {
 	return bytes.Join(lines, nil)
 }
 
-// complain writes intercom.err unless it says the same already.
+// complain writes intercom.err unless it says the same already. Whoever reads it
+// sees the card, not where the device has it.
 func (c card) complain(text []byte) error {
+	text = bytes.ReplaceAll(text, []byte(c.dir+"/"), nil)
 	name := path.Join(c.dir, errFile)
 	before, found, err := readIf(c.disk, name)
 	if err == nil && found && sameMessage(before, text) {

@@ -176,11 +176,7 @@ func withWiFi(text []byte, w wifi) ([]byte, error) {
 	}
 	table := tableOf(tableOf(document.Content[0], "network"), "wifi")
 	setText(table, "ssid", w.ssid)
-	if w.password != "" {
-		setText(table, "password", w.password)
-	} else {
-		unset(table, "password")
-	}
+	setText(table, "password", w.password) // "" for a network without one
 	unset(table, "hidden")
 	if w.hidden {
 		table.Content = append(table.Content, scalar("hidden", "!!str", 0), scalar("true", "!!bool", 0))

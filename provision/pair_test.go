@@ -229,6 +229,17 @@ func TestHeldButtonReadsWiFi(t *testing.T) {
 	})
 }
 
+func TestHeldButtonReadsOpenWiFi(t *testing.T) {
+	code := codeOf(t, `WIFI:S:Cafe;T:nopass;P:;;`)
+	synctest.Test(t, func(t *testing.T) {
+		d := &door{t: t, disk: configured(t), hold: provision.HoldPair, seen: after(0, code)}
+		d.boot(t.Context())
+		if got := d.disk.Text("/run/intercom/wpa_supplicant-wlan0.conf"); !strings.Contains(got, "\tssid=43616665\n\tkey_mgmt=NONE\n") {
+			t.Errorf("set up:\n%s", got)
+		}
+	})
+}
+
 func TestButtonResets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &door{t: t, disk: configured(t), hold: provision.HoldReset, seen: after(1e9, nil)}

@@ -19,7 +19,7 @@ const (
 	cardConfig = "/bootcfg/intercom.yaml"
 	resetFile  = "/bootcfg/factory-reset.txt"
 	template   = "# nothing yet\n"
-	rounds     = 6 // random losses for each cut
+	rounds     = 4 // random losses for each cut
 )
 
 // house returns a configuration as an installer writes it. Its secrets are

@@ -39,7 +39,7 @@ func supplicant(w config.WiFi) (string, error) {
 func accessOf(password config.Secret) (string, error) {
 	secret := password.Reveal()
 	switch {
-	case !password.IsSet():
+	case secret == "":
 		return "\tkey_mgmt=NONE\n", nil
 	case isKey(secret):
 		return "\tkey_mgmt=WPA-PSK WPA-PSK-SHA256\n\tieee80211w=1\n\tpsk=" + secret + "\n", nil
