@@ -202,3 +202,29 @@ func TestInstallersMistakes(t *testing.T) {
 		})
 	}
 }
+
+// TestSlips makes every slip of one key: a character too many or too few
+// anywhere in the tables that hold passwords. No message shows a password, each names a line or the file, and what
+// is read all the same can be blanked.
+func TestSlips(t *testing.T) {
+	slips := []string{"", ":", "=", " ", "\t", "\"", "'", "{", "]", "#", "&", "*", "!", "-", ",", "|", "\n", "\u00a0", "“"}
+	for at := strings.Index(card, "network:"); at < strings.Index(card, "contacts:"); at++ {
+		for _, slip := range slips {
+			file := card[:at] + slip + card[at:]
+			if slip == "" {
+				file = card[:at] + card[at+1:]
+			}
+			_, _, err := Read("F", []byte(file), "/nowhere", nil, nil)
+			if err == nil {
+				_, n, err := Blank([]byte(file))
+				require.NoError(t, err, file)
+				require.Equal(t, 2, n, file)
+				continue
+			}
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				require.Regexp(t, `^F(:\d+)?: `, line, file)
+			}
+			require.NotContains(t, err.Error(), "geheim", file)
+		}
+	}
+}
