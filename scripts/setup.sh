@@ -8,6 +8,9 @@
 #   board  cross, QEMU for the virtual board
 #   kernel what building the virtual board's kernel needs
 #   lint   shellcheck
+#   unit   what unit tests run: D-Bus, RAUC, OpenSSL, a reader of QR codes
+#   package  Debian packages, their tests, and the images' scripts
+#   ota    QEMU and what makes the disks of the update lab
 #
 # usage: scripts/setup.sh [GROUP…]          (default build)
 #
@@ -48,6 +51,8 @@ check_node() {
 }
 
 build_packages="gcc g++ libc6-dev pkg-config dpkg-dev nasm libvpx-dev libopus-dev libjpeg62-turbo-dev"
+unit_packages="dbus e2fsprogs openssl rauc rauc-service zbar-tools"
+disk_packages="dosfstools fdisk genimage mtools qemu-utils squashfs-tools"
 cross_packages="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static file"
 
 packages_of() {
@@ -58,13 +63,16 @@ packages_of() {
 	board) echo "$build_packages $cross_packages qemu-system-arm iproute2" ;;
 	kernel) echo "$cross_packages make flex bison bc libelf-dev libssl-dev kmod python3 xz-utils" ;;
 	lint) echo "shellcheck" ;;
-	*) fail "unknown group $1: one of build, demo, e2e, cross, board, kernel, lint" ;;
+	unit) echo "$unit_packages" ;;
+	package) echo "$build_packages $cross_packages $unit_packages $disk_packages jq lintian mmdebstrap systemd systemd-container shellcheck" ;;
+	ota) echo "$build_packages $cross_packages $unit_packages $disk_packages qemu-system-arm nbdkit device-tree-compiler cpio xz-utils prosody" ;;
+	*) fail "unknown group $1: one of build, demo, e2e, cross, board, kernel, lint, unit, package, ota" ;;
 	esac
 }
 
 tools_of() {
 	case $1 in
-	build | cross | board) check_go ;;
+	build | cross | board | package | ota) check_go ;;
 	demo | e2e) check_go && check_node ;;
 	esac
 }

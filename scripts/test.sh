@@ -2,8 +2,8 @@
 # Everything a change must pass, in the order that finds mistakes soonest:
 # lint, unit tests under the race detector, coverage, the static binaries,
 # the end-to-end scenarios with real peers, those with broken networks and
-# hostile peers, and the virtual board: drivers and scenarios on a kernel of its
-# own.
+# hostile peers, what installers meet, the virtual board (drivers and scenarios on
+# a kernel of its own), and updates of an emulated board.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,10 @@ step "end to end with the QuickBlox SDK"
 scripts/e2e-quickblox.sh
 step "broken networks, servers and peers"
 scripts/e2e-faults.sh
+step "what installers meet"
+scripts/e2e-install.sh
 step "end to end on the virtual board"
 scripts/e2e-board.sh
+step "updates of an emulated board"
+scripts/e2e-ota.sh
 step "done"

@@ -34,15 +34,15 @@ type Package struct {
 }
 
 // Load reads the packages of the module whose root folder is given. Folders
-// that the go tool ignores (testdata, vendor, node_modules, and names that
-// begin with '.' or '_') are left out.
+// that the go tool ignores (testdata, vendor, node_modules, names that begin with
+// '.' or '_', and modules of their own) are left out.
 func Load(root fs.FS) ([]Package, error) {
 	imports := make(map[string]map[string]bool) // folder → import paths
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && ignored(d.Name()):
+		case d.IsDir() && name != "." && (ignored(d.Name()) || isModule(root, name)):
 			return fs.SkipDir
 		case d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -69,6 +69,11 @@ func ignored(folder string) bool {
 		return true
 	}
 	return folder[0] == '.' || folder[0] == '_'
+}
+
+func isModule(root fs.FS, folder string) bool {
+	_, err := fs.Stat(root, path.Join(folder, "go.mod"))
+	return err == nil
 }
 
 func readImports(root fs.FS, name string, into map[string]bool) error {

@@ -19,6 +19,8 @@ func TestLoad(t *testing.T) {
 		"a/_old/t.go":           file("not Go"),
 		"node_modules/x/x.go":   file("not Go"),
 		"vendor/x/x.go":         file("not Go"),
+		"build/copy/go.mod":     file("module copy\n"),
+		"build/copy/a/a.go":     file("not Go"),
 		"b/only_test.go":        file("package b\n"),
 		"docs/readme.md":        file("text"),
 		"c/c.go":                file("package c\nimport \"C\"\nfunc f() { this is cut off"),

@@ -30,10 +30,18 @@ func rules() []Rule {
 			"go.yaml.in/yaml/v3",
 			"gopkg.in/yaml.v3",
 		}},
+		{Package: "provision/...", Module: []string{"config"}, Others: []string{
+			"github.com/liyue201/goqr",
+			"go.yaml.in/yaml/v3",
+			"golang.org/x/sys/unix",
+			"rsc.io/qr",
+		}},
+		{Package: "update/...", Others: []string{"github.com/godbus/dbus/v5"}},
+		{Package: "packaging/..."},
 		{Package: "web/..."},
 		{Package: "internal/deptest"},
 		{Package: "internal/netwatch", Others: []string{"golang.org/x/sys/unix"}},
-		{Package: "internal/sdnotify"},
+		{Package: "internal/sdnotify", Others: []string{"golang.org/x/sys/unix"}},
 		{Package: "cmd/...", Module: []string{Any}, Others: []string{Any}},
 		{Package: "e2e/...", Module: []string{Any}, Others: []string{Any}},
 		{Package: "bench/...", Module: []string{Any}, Others: []string{Any}},
@@ -42,7 +50,7 @@ func rules() []Rule {
 
 // exclusive are imports that one package keeps to itself.
 func exclusive() map[string]string {
-	return map[string]string{"github.com/spf13/viper": "config"}
+	return map[string]string{"github.com/spf13/viper": "config", "github.com/liyue201/goqr": "provision/qr"}
 }
 
 func TestImportRules(t *testing.T) {
