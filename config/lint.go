@@ -125,7 +125,7 @@ func (l *linter) entry(number, column int, body string) string {
 	if problem := l.enter(number, column, false, m[2]); problem != "" {
 		return problem
 	}
-	if isTop := slices.Contains(fieldKeys(reflect.TypeFor[raw]()), m[2]); len(l.levels) == 1 && column == 1 && !isTop && l.known[m[2]] && above != "" {
+	if column == 1 && above != "" && l.known[m[2]] && !slices.Contains(fieldKeys(reflect.TypeFor[raw]()), m[2]) {
 		return outside(above, opened)
 	}
 	value := strings.TrimLeft(m[4], " \t")
