@@ -12,6 +12,8 @@ import (
 )
 
 const (
+	scripts = "board/common/rootfs-overlay/usr/lib"
+
 	slotA = "[all]\ntryboot_a_b=1\nboot_partition=2\n[tryboot]\nboot_partition=3\n"
 	slotB = "[all]\ntryboot_a_b=1\nboot_partition=3\n[tryboot]\nboot_partition=2\n"
 )
@@ -74,7 +76,13 @@ func (b *board) environment() []string {
 // gives its exit status, standard output and standard error.
 func (b *board) script(name string, extra []string, args ...string) (status int, stdout, stderr string) {
 	b.t.Helper()
-	cmd := exec.Command("sh", append([]string{filepath.Join("board/common/rootfs-overlay/usr/lib", name)}, args...)...)
+	// Scripts call tryboot. Reading both tells go test when its cached result is old.
+	for _, file := range []string{name, "rauc/tryboot"} {
+		if _, err := os.ReadFile(filepath.Join(scripts, file)); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("sh", append([]string{filepath.Join(scripts, name)}, args...)...)
 	cmd.Env = append(b.environment(), extra...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
