@@ -228,7 +228,7 @@ func TestChains(t *testing.T) {
 		"another curve":           {[]*x509.Certificate{large.cert}, larger, "not signed with an ECDSA key on the curve P-256"},
 		"RSA":                     {[]*x509.Certificate{withRSA.cert}, key, "not signed with an ECDSA key on the curve P-256"},
 		"another key":             {[]*x509.Certificate{leaf.cert, middle.cert}, rootKey, "it was changed after it was signed"},
-		"issued by no authority":  {[]*x509.Certificate{notCA.cert, leaf.cert, middle.cert}, key, "is not accepted"},
+		"issued by no authority":  {[]*x509.Certificate{notCA.cert, leaf.cert, middle.cert}, key, "somebody this device does not trust"},
 		"more than anybody needs": {[]*x509.Certificate{leaf.cert, middle.cert, middle.cert, middle.cert, middle.cert, middle.cert, middle.cert}, key, "damaged or missing"},
 	} {
 		signed := []byte("content")
