@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -226,5 +227,21 @@ func TestBrokenData(t *testing.T) {
 	}
 	if b.read(t, "card/intercom.yaml") != good || b.read(t, storedConfig) != "" || b.named == "" {
 		t.Error("something was stored or blanked, or the system was not set up")
+	}
+}
+
+// TestOtherErrorsAreOnTheCard has the system refuse a name.
+func TestOtherErrorsAreOnTheCard(t *testing.T) {
+	b := newBench(t)
+	b.ports.Hostname = func(string) error { return errors.New("it is forbidden") }
+	b.write(t, "card/intercom.yaml", good)
+	if err := b.boot(Options{NoQR: true}).Run(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	if said := b.read(t, "card/intercom.err"); !strings.Contains(said, `set hostname "front": it is forbidden`) {
+		t.Errorf("it says\n%s", said)
+	}
+	if b.read(t, storedConfig) != good {
+		t.Error("the configuration was not taken over")
 	}
 }

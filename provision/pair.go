@@ -53,8 +53,7 @@ func (s *Setup) pair(ctx context.Context, cfg *config.Config, configured bool) e
 	for lookAt, pictureAt := time.Now().Add(lookPeriod), time.Now(); ctx.Err() == nil; sleep(ctx, pauseTime) {
 		if now := time.Now(); !configured && now.After(lookAt) {
 			lookAt = now.Add(lookPeriod)
-			if fresh, _ := s.importOrComplain(); fresh {
-				s.log.Info("configuration taken over from the card")
+			if fresh, _ := s.importOrComplain(); fresh { // its error is on the card
 				return nil
 			}
 		}

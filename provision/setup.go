@@ -67,36 +67,53 @@ func New(paths Paths, disk Disk, daemon Owner, ports Ports, options Options, log
 // in intercom.err already: the system can start all the same, with the last good
 // configuration or none.
 func (s *Setup) Run(ctx context.Context) error {
-	var errs []error
-	note := func(doing string, err error) {
-		if err != nil {
-			s.log.Error(doing, "err", err)
-			errs = append(errs, err)
-		}
-	}
+	n := &notes{log: s.log}
 	if err := s.checkData(); err != nil {
-		note("open store", err)
-		note("write intercom.err", s.card.complain(message(err, false, time.Now())))
-		note("set the system up", s.derive(nil))
-		return errors.Join(errs...)
+		n.add("open store", err)
+		n.add("set the system up", s.derive(nil))
+		s.complain(n, false)
+		return errors.Join(n.errs...)
 	}
-	note("open store", s.store.open())
+	n.add("open store", s.store.open())
 	hold, err := s.resetIfAsked(ctx)
-	note("factory reset", err)
-	fresh, err := s.importOrComplain()
-	note("import configuration", err)
-	if fresh {
-		s.log.Info("configuration taken over from the card")
-	}
-	wrong := err
-	note("read QR code", s.pairIfAsked(ctx, hold))
+	n.add("factory reset", err)
+	_, wrong := s.importOrComplain()
+	n.add("import configuration", wrong)
+	n.add("read QR code", s.pairIfAsked(ctx, hold))
 	cfg, err := s.active()
-	note("use configuration", err)
+	n.add("use configuration", err)
 	if wrong != nil && cfg != nil {
 		s.blink(ctx, cfg)
 	}
-	note("set the system up", s.derive(cfg))
-	return errors.Join(errs...)
+	n.add("set the system up", s.derive(cfg))
+	onCard := 0
+	if wrong != nil {
+		onCard = 1
+	}
+	if len(n.errs) > onCard {
+		s.complain(n, cfg != nil)
+	}
+	return errors.Join(n.errs...)
+}
+
+// notes are what went wrong during a boot.
+type notes struct {
+	log  *slog.Logger
+	errs []error
+}
+
+// add logs an error, if there is one, and keeps it.
+func (n *notes) add(doing string, err error) {
+	if err != nil {
+		n.log.Error(doing, "err", err)
+		n.errs = append(n.errs, err)
+	}
+}
+
+// complain writes all notes onto the card.
+func (s *Setup) complain(n *notes, configured bool) {
+	text := message(errors.Join(n.errs...), configured, time.Now())
+	n.add("write intercom.err", s.card.complain(text))
 }
 
 // dataFile is where the system says, below the folder run, how it found the
@@ -175,6 +192,9 @@ func (s *Setup) importOrComplain() (fresh bool, err error) {
 	st, err := s.store.load()
 	if err == nil {
 		fresh, err = s.importCard(st)
+	}
+	if fresh {
+		s.log.Info("configuration taken over from the card")
 	}
 	if err != nil {
 		configured := st != nil || fresh

@@ -78,7 +78,7 @@ type docNetwork struct {
 
 type docWiFi struct {
 	SSID     string `json:"ssid" yaml:"ssid"`
-	Password string `json:"password,omitempty" yaml:"password,omitempty"`
+	Password string `json:"password" yaml:"password"` // "" if the network has none
 	Country  string `json:"country" yaml:"country"`
 	Hidden   bool   `json:"hidden,omitempty" yaml:"hidden,omitempty"`
 }
