@@ -60,7 +60,7 @@ func meanings() []meaning {
 		{"signature verification", "the signature of the bundle is not right"},
 		{"failed to verify signature", "the signature of the bundle is not right"},
 		{"exited with code 10", "the bundle is older than what runs; a downgrade is never installed"}, // the image's pre-install handler
-		{"exited with code 11", "a new version is on trial: install again when that is over"}, // the same
+		{"exited with code 11", "a new version is on trial: install again when that is over"},         // the same
 		{"pre-install handler error", "the device's own check refused the bundle"},
 		{"not allowed", "bundles of this kind are not allowed here"},
 		{"no space left", "there is no space left"},
