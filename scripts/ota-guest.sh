@@ -3,7 +3,7 @@
 #
 #   root/          a root file system of Debian trixie with systemd, D-Bus and
 #                  RAUC, still without intercomd and this project's units
-#   Image.gz       its kernel, compressed
+#   Image          its kernel, compressed, as the firmware takes it too
 #   initramfs.gz   loads the modules for the disk and starts systemd
 #
 # It is made once and kept as ${XDG_CACHE_HOME:-~/.cache}/intercomd/ota-guest/HASH;
@@ -12,22 +12,14 @@
 # touched, and signatures are checked with Debian's keyring. The mirror is that
 # of the machine's sources, or OTA_MIRROR. 130 MB of downloads, half a minute.
 #
-# usage: scripts/ota-guest.sh [arm64|amd64]      (default arm64)
+# usage: scripts/ota-guest.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-arch=${1:-arm64}
+arch=arm64
 definition=$PWD/e2e/ota/guest
 suite=trixie
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
-case $arch in
-arm64 | amd64) ;;
-*)
-	echo "ota-guest: unknown architecture $arch: one of arm64, amd64" >&2
-	exit 1
-	;;
-esac
 
 hash=$(find "$definition" scripts/ota-guest.sh -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | sha256sum | cut -c1-16)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/intercomd/ota-guest
@@ -112,20 +104,33 @@ settle() {
 	: >"$root/etc/machine-id"
 }
 
-# trim: Debian starts more than a board's image does, and each start costs time.
+# trim: Debian starts more than a board's image does, and each start costs time
+# in an emulated guest.
 trim() {
-	local unit
-	for unit in binfmt hibernate-clear hwdb-update journal-catalog-update firstboot pcrmachine \
-		pcrphase-sysinit pcrphase tpm2-setup tpm2-setup-early update-done sysusers logind user-sessions; do
-		rm -f "$root"/usr/lib/systemd/system/*.wants/"systemd-$unit.service"
-	done
-	for unit in getty.target ldconfig.service proc-sys-fs-binfmt_misc.automount sys-fs-fuse-connections.mount \
-		sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount dev-mqueue.mount run-lock.mount \
-		systemd-pcrextend.socket systemd-pcrlock.socket systemd-sysext.socket systemd-creds.socket \
-		systemd-initctl.socket systemd-hostnamed.socket systemd-tmpfiles-clean.timer; do
+	local unit rules
+	rm -rf "$root"/usr/lib/systemd/system/{getty,machines,remote-fs,cryptsetup}.target.wants
+	for unit in $(words "$definition/masked"); do
 		rm -f "$root"/usr/lib/systemd/system/*.wants/"$unit"
+		ln -sf /dev/null "$root/etc/systemd/system/$unit"
 	done
-	ln -sf /dev/null "$root/etc/systemd/system/serial-getty@.service"
+	for rules in "$root"/usr/lib/udev/rules.d/*.rules; do
+		case ${rules##*/} in
+		50-udev-default.rules | 80-net-setup-link.rules | 99-systemd.rules) ;;
+		*) rm "$rules" ;;
+		esac
+	done
+	# As Buildroot does for a root file system that is read-only.
+	cat >"$root/usr/lib/systemd/system/var.mount" <<-UNIT
+		[Unit]
+		DefaultDependencies=no
+		Conflicts=umount.target
+		Before=local-fs.target umount.target
+		[Mount]
+		What=tmpfs
+		Where=/var
+		Type=tmpfs
+	UNIT
+	ln -sf ../var.mount "$root/usr/lib/systemd/system/local-fs.target.wants/var.mount"
 }
 
 # needs MODULE…: their files below the kernel's modules and those of all that
@@ -165,7 +170,7 @@ initramfs() {
 	cp "$root/usr/bin/busybox" "$initramfs/bin/"
 	install -m 0755 "$definition/init" "$initramfs/init"
 	(cd "$initramfs" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 --reproducible) | gzip -9n >"$staged/initramfs.gz"
-	gzip -9nc "$work"/kernel/boot/vmlinuz-* >"$staged/Image.gz"
+	gzip -9nc "$work"/kernel/boot/vmlinuz-* >"$staged/Image"
 }
 
 staged=$result.$$

@@ -43,8 +43,9 @@ type running struct {
 
 // New prepares a board. dir is for its files; its path must be short enough for
 // sockets. words are added to the kernel's command line, as the firmware of a
-// Raspberry Pi adds its own.
-func New(dir string, card Card, words string) (*Board, error) {
+// Raspberry Pi adds its own. echo, which may be nil, is told of all that happens
+// and must not call the board.
+func New(dir string, card Card, words string, echo func(Line)) (*Board, error) {
 	if err := os.WriteFile(filepath.Join(dir, "flag"), make([]byte, flagSize), 0o600); err != nil {
 		return nil, fmt.Errorf("write tryboot flag: %w", err)
 	}
@@ -52,7 +53,7 @@ func New(dir string, card Card, words string) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Board{Card: card, dir: dir, words: words, record: newRecord(), sockets: s, hands: make(chan *hand, 1)}, nil
+	return &Board{Card: card, dir: dir, words: words, record: newRecord(echo), sockets: s, hands: make(chan *hand, 1)}, nil
 }
 
 // Close cuts the power.
@@ -200,8 +201,8 @@ func (b *Board) attend(ctx context.Context, qemu, disk *exec.Cmd) (ending, error
 	// either; QEMU flushes when it ends by itself, as a card keeps what it got.
 	_ = disk.Process.Signal(syscall.SIGTERM)
 	_ = disk.Wait()
-	if problems := strings.TrimSpace(fmt.Sprint(qemu.Stderr)); problems != "" && ctx.Err() == nil {
-		b.record.add(Firmware, problems)
+	if err == nil && end.reason == "" && ctx.Err() == nil {
+		err = fmt.Errorf("QEMU ended by itself: %s", strings.TrimSpace(fmt.Sprint(qemu.Stderr)))
 	}
 	return *end, errors.Join(err, waited)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -21,7 +20,8 @@ type Card struct {
 
 const sector = 512
 
-// start is where a primary partition, 1 to 4, begins, in bytes.
+// start is where a partition begins, in bytes: 1 to 4 are in the MBR, those from
+// 5 on in the chain of tables of the extended one, partition 4.
 func (c Card) start(partition int) (int64, error) {
 	f, err := os.Open(c.Path)
 	if err != nil {
@@ -29,14 +29,37 @@ func (c Card) start(partition int) (int64, error) {
 	}
 	defer f.Close()
 	table := make([]byte, sector)
-	if _, err := io.ReadFull(f, table); err != nil {
-		return 0, fmt.Errorf("read partition table of %s: %w", c.Path, err)
+	read := func(at int64) error {
+		if _, err := f.ReadAt(table, at); err != nil {
+			return fmt.Errorf("read partition table of %s: %w", c.Path, err)
+		}
+		return nil
 	}
-	return partitionStart(table, partition)
+	if err := read(0); err != nil {
+		return 0, err
+	}
+	if partition <= 4 {
+		return partitionStart(table, partition)
+	}
+	extended, err := partitionStart(table, 4)
+	at := extended
+	for n := 5; err == nil; n++ {
+		if err = read(at); err != nil {
+			break
+		}
+		if n == partition {
+			start, err := partitionStart(table, 1)
+			return at + start, err
+		}
+		var next int64
+		next, err = partitionStart(table, 2)
+		at = extended + next
+	}
+	return 0, err
 }
 
-// partitionStart reads the first sector of a disk. An entry has 16 bytes, the
-// first from 446 on; its first sector is the little-endian number at 8.
+// partitionStart reads a partition table. An entry has 16 bytes, the first from
+// 446 on; its first sector is the little-endian number at 8.
 func partitionStart(table []byte, partition int) (int64, error) {
 	switch {
 	case len(table) < sector || table[510] != 0x55 || table[511] != 0xAA:
@@ -50,6 +73,37 @@ func partitionStart(table []byte, partition int) (int64, error) {
 		return 0, fmt.Errorf("read partition table: partition %d is empty", partition)
 	}
 	return int64(first) * sector, nil
+}
+
+// Holds says whether a partition begins with the content of a file.
+func (c Card) Holds(partition int, path string) (bool, error) {
+	start, err := c.start(partition)
+	if err != nil {
+		return false, err
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		return false, fmt.Errorf("read image: %w", err)
+	}
+	f, err := os.Open(c.Path)
+	if err != nil {
+		return false, fmt.Errorf("open card: %w", err)
+	}
+	defer f.Close()
+	got := make([]byte, len(want))
+	if _, err := f.ReadAt(got, start); err != nil {
+		return false, fmt.Errorf("read partition %d: %w", partition, err)
+	}
+	return bytes.Equal(got, want), nil
+}
+
+// Committed is the boot partition of an ordinary start.
+func (c Card) Committed(ctx context.Context) (int, error) {
+	text, err := c.ReadFile(ctx, 1, "autoboot.txt")
+	if err != nil {
+		return 0, err
+	}
+	return bootPartition(text, false)
 }
 
 // ReadFile reads a file of a FAT partition.

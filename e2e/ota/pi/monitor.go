@@ -8,16 +8,13 @@ import (
 
 // ending is why a guest ended.
 type ending struct {
-	reason   string // of QEMU's SHUTDOWN event, "" when the power was cut
+	reason   string // of QEMU's SHUTDOWN event, "" when there was none
 	watchdog bool   // the watchdog did it
 }
 
 func (e ending) String() string {
-	switch {
-	case e.watchdog:
+	if e.watchdog {
 		return "the watchdog resets the board"
-	case e.reason == "":
-		return "the power is cut"
 	}
 	return "the guest ends: " + e.reason
 }

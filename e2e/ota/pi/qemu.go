@@ -65,15 +65,15 @@ func accept(l *net.UnixListener) (net.Conn, error) {
 
 // deviceTree writes the machine's device tree with what the firmware tells.
 func deviceTree(ctx context.Context, path string, c choice) error {
-	dump := machine()
-	dump[1] += ",dumpdtb=" + path
+	dump := append([]string{"qemu-system-aarch64"}, machine()...)
+	dump[2] += ",dumpdtb=" + path
 	tryboot := "0"
 	if c.tryboot {
 		tryboot = "1"
 	}
 	const node = "/chosen/bootloader"
 	for _, command := range [][]string{
-		append([]string{"qemu-system-aarch64"}, dump...),
+		dump,
 		{"fdtput", "-c", path, node},
 		{"fdtput", "-t", "i", path, node, "tryboot", tryboot},
 		{"fdtput", "-t", "i", path, node, "partition", strconv.Itoa(c.partition)},

@@ -40,19 +40,26 @@ func (l Line) String() string {
 // record keeps what happened, in order.
 type record struct {
 	began time.Time
-	boot  int // written by the board's goroutine before it starts readers
+	echo  func(Line) // told of every line, in order; may be nil
 
 	mu    sync.Mutex
+	boot  int
 	lines []Line
 	more  chan struct{} // closed and replaced by every line
 }
 
-func newRecord() *record { return &record{began: time.Now(), more: make(chan struct{})} }
+func newRecord(echo func(Line)) *record {
+	return &record{began: time.Now(), echo: echo, more: make(chan struct{})}
+}
 
 func (r *record) add(from Source, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lines = append(r.lines, Line{At: time.Since(r.began), Boot: r.boot, From: from, Text: text})
+	line := Line{At: time.Since(r.began), Boot: r.boot, From: from, Text: text}
+	r.lines = append(r.lines, line)
+	if r.echo != nil {
+		r.echo(line)
+	}
 	close(r.more)
 	r.more = make(chan struct{})
 }
