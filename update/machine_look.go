@@ -126,7 +126,7 @@ func (m *machine) notRestarted(now time.Time, booted rauc.Slot) {
 func (m *machine) reactivate(now time.Time, booted rauc.Slot) {
 	p := m.record.Pending
 	slot, ok := m.slots.Slot(p.Slot)
-	if !ok || slot.Version != p.To {
+	if !ok || !slot.Good || slot.Version != p.To {
 		m.finish(now, OutcomeFailed, "the installed version is gone")
 		return
 	}

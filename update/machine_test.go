@@ -130,8 +130,8 @@ func (r *rig) ask(source string, checkOnly bool) error {
 // what was installed into B, later than into A.
 func board(booted, primary, versionB string) looked {
 	s := rauc.State{Compatible: testBoard, Operation: rauc.OperationIdle, Primary: primary, Slots: []rauc.Slot{
-		{Name: "rootfs.0", Boot: "A", Booted: booted == "A", Version: "1.0.0", Installed: rigStart.Add(-100 * time.Hour)},
-		{Name: "rootfs.1", Boot: "B", Booted: booted == "B", Version: versionB, Installed: rigStart.Add(-time.Hour)},
+		{Name: "rootfs.0", Boot: "A", Booted: booted == "A", Good: true, Version: "1.0.0", Installed: rigStart.Add(-100 * time.Hour)},
+		{Name: "rootfs.1", Boot: "B", Booted: booted == "B", Good: versionB != "half", Version: versionB, Installed: rigStart.Add(-time.Hour)},
 	}}
 	return looked{state: s}
 }

@@ -222,6 +222,7 @@ func TestWhereADeviceFindsItself(t *testing.T) {
 		{"old slot chosen again", with(func(p *pending) { p.BootID, p.Restarting = "boot-2", false }), "1.0.0", board("A", "A", "1.1.0"), StateFailed, "somebody chose the old slot again", reportJob{}, OutcomeFailed},
 		{"power cut while it waited", with(func(p *pending) { p.Restarting = false }), "1.0.0", board("A", "A", "1.1.0"), StateWaiting, "1.1.0 is installed", activateJob{}, ""},
 		{"and overwritten", with(func(p *pending) { p.Restarting = false }), "1.0.0", board("A", "A", "1.2.0"), StateFailed, "the installed version is gone", reportJob{}, OutcomeFailed},
+		{"and half overwritten", with(func(p *pending) { p.Restarting, p.To = false, "half" }), "1.0.0", board("A", "A", "half"), StateFailed, "the installed version is gone", reportJob{}, OutcomeFailed},
 		{"restarted by hand", with(func(p *pending) { p.Restarting = false }), "1.1.0", board("B", "A", "1.1.0"), StateTrial, "1.1.0 is on trial", healthJob{}, ""},
 		{"others installed", record{}, "1.0.0", board("A", "B", "1.1.0"), StateWaiting, "1.1.0 is installed", healthJob{}, ""},
 		{"on trial for others", record{}, "1.1.0", board("B", "A", "1.1.0"), StateTrial, "1.1.0 is on trial", healthJob{}, ""},
