@@ -147,8 +147,8 @@ func TestSocketPath(t *testing.T) {
 		{"file without socket", nil, "", silent, defaultSocket, ""},
 		{"nothing", nil, "", "", defaultSocket, ""},
 		{"no such file", nil, "", dir + "/x", "", "find control socket: open " + dir + "/x: no such file or directory"},
-		{"not YAML", nil, "", broken, "", "find control socket in " + broken + ": yaml:"},
-		{"not a text", nil, "", wrong, "", "find control socket in " + wrong + ": yaml:"},
+		{"not YAML", nil, "", broken, "", "find control socket: " + broken + " is not understood"},
+		{"not a text", nil, "", wrong, "", "find control socket: " + wrong + " is not understood"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

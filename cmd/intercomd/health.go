@@ -110,7 +110,10 @@ func (h *health) change(c healthChange) {
 
 // follow carries out a change.
 func (h *health) follow(c healthChange) {
-	h.cfg.Told = c.Told
+	if c.Told != h.cfg.Told {
+		h.cfg.Told = c.Told
+		h.note("tell the supervisor", h.cfg.Supervisor.Tell("", c.Told))
+	}
 	if c.Device == h.cfg.Device && c.Timeout == h.cfg.Timeout {
 		return
 	}

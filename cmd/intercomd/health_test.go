@@ -24,6 +24,8 @@ type watched struct {
 	said  []string
 	fail  map[string]error
 	log   bytes.Buffer
+
+	health *health // that startHealth has made
 }
 
 func newWatched() *watched { return &watched{begin: time.Now(), fail: map[string]error{}} }
@@ -125,6 +127,7 @@ func startHealth(t *testing.T, w *watched, cfg healthConfig) (end func(orderly b
 	t.Helper()
 	cfg.Supervisor = w
 	h := newHealth(cfg, slog.New(slog.NewTextHandler(&w.log, nil)))
+	w.health = h
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)
 	go func() { ran <- h.run(ctx) }()

@@ -58,7 +58,7 @@ func socketOf(file string) (string, error) {
 		} `yaml:"control"`
 	}
 	if err := yaml.Unmarshal(text, &raw); err != nil {
-		return "", fmt.Errorf("find control socket in %s: %w", file, err)
+		return "", fmt.Errorf("find control socket: %[1]s is not understood; intercomd check-config %[1]s says why", file)
 	}
 	if raw.Control.Socket == "" {
 		return defaultSocket, nil

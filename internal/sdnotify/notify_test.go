@@ -77,6 +77,28 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// A supervisor takes READY=1 for the answer to its request only if it is told
+// when the reading of the configuration began.
+func TestReloading(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	in, n := supervisor(t, path), notifier(t, path)
+	before, err := monotonic()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Tell(Reloading, "reading"); err != nil {
+		t.Fatal(err)
+	}
+	var at int64
+	text := receive(t, in)
+	if _, err := fmt.Sscanf(text, "RELOADING=1\nMONOTONIC_USEC=%d\nSTATUS=reading", &at); err != nil {
+		t.Fatalf("received %q: %v", text, err)
+	}
+	if since := time.Duration(at)*time.Microsecond - before.Truncate(time.Microsecond); since < 0 || since > time.Minute {
+		t.Errorf("began %v after the test", since)
+	}
+}
+
 func receive(t *testing.T, in *net.UnixConn) string {
 	t.Helper()
 	if err := in.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
