@@ -140,6 +140,7 @@ func (f *fleet) start(token string, roots []byte) *updater {
 		`mount --bind "$1" "$2"; exec "$3" -c "$4"`, "sh", trusted, machineRoots, os.Getenv(updaterVariable), config)
 	command.Env = append(os.Environ(), "DBUS_SYSTEM_BUS_ADDRESS="+f.bus, "no_proxy=*")
 	command.Stdout, command.Stderr = u, u
+	command.WaitDelay = time.Second // a child of its own would keep the pipe open
 	if err := command.Start(); err != nil {
 		f.t.Fatalf("start updater: %v", err)
 	}
