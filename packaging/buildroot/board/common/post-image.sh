@@ -78,6 +78,12 @@ sed -e "s|@CARD_FILES@|$(list card)|" \
 	-e "s|@DATA_SIZE@|${INTERCOM_DATA_SIZE:-512M}|" \
 	"$common/genimage.cfg.in" >"$build/genimage.cfg"
 
+# The same image from the same files: mtools knows SOURCE_DATE_EPOCH, e2fsprogs
+# before 1.47.1 variables of its own.
+if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
+	export E2FSPROGS_FAKE_TIME="$SOURCE_DATE_EPOCH" E2FSCK_TIME="$SOURCE_DATE_EPOCH"
+fi
+
 # genimage copies the root path that it is given: an empty one is enough.
 rm -rf "$build/genimage.tmp" "$build/genimage.root"
 mkdir -p "$build/genimage.root"
