@@ -200,24 +200,43 @@ func isSecret(data []byte) bool {
 	return len(data) <= maxPassword && utf8.Valid(data)
 }
 
-// companions are the files of the configuration in force that came from the
-// card, by name.
+// companions are the files that came from the card with the configuration in
+// force, by name.
 func (s *Setup) companions(st *stored) (map[string][]byte, error) {
-	if st == nil || st.card == nil {
-		return nil, nil
-	}
-	dir := path.Join(s.store.dir, st.folder)
-	cfg, err := s.check(configFile, st.text, dir)
-	if err != nil {
-		return nil, fmt.Errorf("read stored configuration: %w", err)
-	}
 	files := map[string][]byte{}
-	for _, file := range cfg.Files {
-		if files[file], err = s.disk.Read(path.Join(dir, file)); err != nil {
-			return nil, fmt.Errorf("read stored configuration: %w", err)
-		}
+	if st == nil || st.card == nil {
+		return files, nil
+	}
+	err := s.collect(path.Join(s.store.dir, st.folder), "", files)
+	delete(files, configFile)
+	if err != nil {
+		return files, fmt.Errorf("read stored configuration: %w", err)
 	}
 	return files, nil
+}
+
+// collect adds the files in a folder and those below it, except this package's
+// own, under the name of the folder.
+func (s *Setup) collect(dir, name string, files map[string][]byte) error {
+	entries, err := s.disk.List(path.Join(dir, name))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		at := path.Join(name, e.Name)
+		switch {
+		case strings.HasPrefix(at, ".") || e.Target != "":
+		case e.Folder:
+			if err := s.collect(dir, at, files); err != nil {
+				return err
+			}
+		default:
+			if files[at], err = s.disk.Read(path.Join(dir, at)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // newFiles says whether a file that the configuration refers to was changed on
