@@ -25,7 +25,7 @@ func (l *lab) configuration(t *testing.T) {
 		{"impossible value", "fps: 10", "fps: 1000", []string{"FILE:7: camera.fps: 1000 is out of range, allowed are 1 to 60"}, false},
 		{"two mistakes", "width: 160, height: 120", "width: wide, height: 121",
 			[]string{`FILE:7: camera.width: "wide"`, "FILE:7: camera.height: 121"}, false},
-		{"not YAML", "contacts: [{", "contacts: [[{", []string{"FILE: is not YAML: line 3"}, false},
+		{"not YAML", "contacts: [{", "contacts: [[{", []string{"FILE:4: contacts: the bracket [ is opened and not closed"}, false},
 		{"missing password file", `password"`, `no-password"`,
 			[]string{`FILE:3: quickblox.password_file: file "DIR/no-password" does not exist`}, false},
 		{"empty password file", `password"`, `empty"`, []string{`FILE:3: quickblox.password_file: "DIR/empty" holds no password`}, false},
