@@ -228,3 +228,18 @@ func FuzzDamaged(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkNoCode is what a picture of 1280x720 costs that shows no code, the
+// most that one can.
+func BenchmarkNoCode(b *testing.B) {
+	code, err := Encode("x")
+	if err != nil {
+		b.Fatal(err)
+	}
+	img := scene{module: 0.5, noise: 20, light: true}.shoot(code)
+	for b.Loop() {
+		if texts := Decode(img); len(texts) > 0 {
+			b.Fatalf("read %q", texts)
+		}
+	}
+}
