@@ -12,16 +12,15 @@ func shapes() []wrongCard {
 		{folder: "quote-typographic-number", names: []string{"intercom.yaml:9", "quickblox.user_id", "“"}},
 		{folder: "quote-apostrophe", names: []string{"intercom.yaml:4", "quot"}},
 		{folder: "indent-too-far", names: []string{"intercom.yaml:9", "quickblox", "line 8"}},
-		// Line 9 has lost its spaces; that shows in the line after it.
-		{folder: "indent-missing", names: []string{"intercom.yaml:10", "user_id"}},
+		{folder: "indent-missing", names: []string{"intercom.yaml:9", "user_id", "quickblox"}},
 		{folder: "indent-list", names: []string{"intercom.yaml:15"}},
 		{folder: "no-space-after-colon", names: []string{"intercom.yaml:26", "country", "space"}, serves: true},
 		{folder: "no-colon", names: []string{"intercom.yaml:22", "colon"}},
 		{folder: "equals-sign", names: []string{"intercom.yaml:22", "colon"}},
-		{folder: "json-comma", names: []string{"intercom.yaml:1"}},
+		{folder: "json-comma", names: []string{"intercom.yaml:2", "comma"}},
 		{folder: "list-without-dash", names: []string{"intercom.yaml:11", "contacts", "-"}},
 		{folder: "two-documents", names: []string{"intercom.yaml:29", "---"}},
-		{folder: "alias-bomb", names: []string{"intercom.yaml"}},
+		{folder: "alias-bomb", names: []string{"intercom.yaml:1", "aliases"}},
 		{folder: "deep", names: []string{"intercom.yaml"}},
 	}
 }
