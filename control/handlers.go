@@ -112,7 +112,7 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case errors.As(err, &bad), isAny(err, call.ErrNoOpponents, call.ErrTooManyOpponents, call.ErrInvalidOpponent):
 		return http.StatusBadRequest
-	case errors.Is(err, call.ErrClosed):
+	case isAny(err, call.ErrClosed, intercom.ErrStopped):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout

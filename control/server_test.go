@@ -98,6 +98,7 @@ func TestDeviceErrorsBecomeStatusCodes(t *testing.T) {
 		{&call.TooManyOpponentsError{Count: 4}, http.StatusBadRequest},
 		{fmt.Errorf("ring 104: %w", call.ErrInvalidOpponent), http.StatusBadRequest},
 		{call.ErrClosed, http.StatusServiceUnavailable},
+		{intercom.ErrStopped, http.StatusServiceUnavailable},
 		{fmt.Errorf("ring: %w", context.DeadlineExceeded), http.StatusGatewayTimeout},
 		{errors.New(`open camera "file:/x": no such file or directory`), http.StatusInternalServerError},
 	}

@@ -16,7 +16,10 @@
 // in them who is a contact is listed, and is announced if that is configured; a
 // relay opens only by the control socket, or for a caller listed for it who is
 // connected in a call; [Supervise] stops the stages of the daemon
-// in order, so that hangUp leaves before the link closes; a press while the
+// in order, so that hangUp leaves before the link closes; a configuration that
+// is replaced under a call ends it only if somebody in it is no contact any more
+// ([Device.SetConfig]); a device that retires is idle and stays so
+// ([Device.Retire]); a press while the
 // signalling link is down is heard and shown as that, makes the call all the
 // same, and is told apart from a call that nobody answered; a call goes on
 // whatever becomes of the link; what others ask of the device is bounded, how

@@ -103,7 +103,8 @@ func viewCommands() []command {
 	return []command{
 		{
 			name: "status", short: "show what the device is doing", globals: remote, setup: setupStatus,
-			long: `Shows the state of the device, its link to the XMPP server and its sessions.`,
+			long: `Shows the state of the device, its link to the XMPP server and its sessions; also
+how far an update is, and what of a changed configuration is not in force.`,
 		},
 		{
 			name: "events", short: "follow what happens", globals: remote, setup: setupEvents,

@@ -35,7 +35,7 @@ device: {state_dir: .}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	path := filepath.Join(dir, "c.yaml")
 	h := newHost(c, runOptions{Config: path}, newFileWatch(path), newLogSettings(c.Log), log)
-	first, err := h.wire(t.Context(), c)
+	first, err := h.wire(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ type host struct {
 	health   *health
 	swap     *swapper[*daemon]
 	reload   *reloader
+
+	passwords map[int64]string // made up for contacts in LAN mode
 }
 
 // newHost puts the parts together for a first configuration. Nothing runs yet.
@@ -63,11 +65,17 @@ func newHost(c *config.Config, opts runOptions, watch *fileWatch, settings *logS
 	return h
 }
 
-// wire makes the device of a configuration.
-func (h *host) wire(_ context.Context, c *config.Config) (*daemon, error) {
-	return wire(c, h.opts, surroundings{
+// wire makes the device of a configuration. Devices are made one after the
+// other.
+func (h *host) wire(c *config.Config) (*daemon, error) {
+	d, err := wire(c, h.opts, surroundings{
 		events: h.events, update: h.updates.status, changed: h.config.get, busy: h.busy, ready: h.door.ready,
+		passwords: h.passwords,
 	}, h.log)
+	if err == nil && d.lan != nil {
+		h.passwords = d.lan.madeUp
+	}
+	return d, err
 }
 
 // remake makes the device of a changed configuration, after the control socket
@@ -76,7 +84,7 @@ func (h *host) remake(ctx context.Context, c *config.Config) (*daemon, error) {
 	if err := h.door.move(ctx, c.Control); err != nil {
 		return nil, err
 	}
-	return h.wire(ctx, c)
+	return h.wire(c)
 }
 
 // busy takes whether a call rings or is up.

@@ -19,16 +19,19 @@ import (
 // address.
 type lanServer struct {
 	xmpp        *lan.Server
-	ownPassword string // of the device, made at each start
+	ownPassword string           // of the device, made at each start
+	madeUp      map[int64]string // passwords of contacts without one, by user id
 	http        *http.Server
 	listen      string
 	tls         bool
 	log         *slog.Logger
 }
 
-func newLANServer(c *config.Config, log *slog.Logger) (*lanServer, error) {
-	s := &lanServer{ownPassword: rand.Text(), listen: c.LAN.Listen, log: log}
-	page, passwords := accounts(c)
+// newLANServer makes the server. Handsets that are logged in at the one before
+// know the passwords that it has made up.
+func newLANServer(c *config.Config, before map[int64]string, log *slog.Logger) (*lanServer, error) {
+	page, passwords := accounts(c, before)
+	s := &lanServer{ownPassword: rand.Text(), madeUp: page.Accounts, listen: c.LAN.Listen, log: log}
 	passwords[account(c.QuickBlox.UserID, c.QuickBlox.AppID)] = s.ownPassword
 	var err error
 	s.xmpp, err = lan.New(lan.Config{
@@ -54,8 +57,9 @@ func newLANServer(c *config.Config, log *slog.Logger) (*lanServer, error) {
 
 // accounts gives every contact an account on the LAN server. A contact without
 // a password of its own, which is possible only while nobody but this machine
-// can reach the server, gets one made up, which the page is told.
-func accounts(c *config.Config) (page handset.Config, passwords map[string]string) {
+// can reach the server, gets one made up, which the page is told; it stays what
+// it was before.
+func accounts(c *config.Config, before map[int64]string) (page handset.Config, passwords map[string]string) {
 	page = handset.Config{
 		AppID: c.QuickBlox.AppID, Domain: c.XMPP.Domain,
 		Device:   handset.Person{Name: c.Device.Name, UserID: c.QuickBlox.UserID},
@@ -65,7 +69,9 @@ func accounts(c *config.Config) (page handset.Config, passwords map[string]strin
 	for _, k := range c.Contacts {
 		password := k.Password.Reveal()
 		if !k.Password.IsSet() {
-			password = rand.Text()
+			if password = before[k.UserID]; password == "" {
+				password = rand.Text()
+			}
 			page.Accounts[k.UserID] = password
 		}
 		passwords[account(k.UserID, c.QuickBlox.AppID)] = password

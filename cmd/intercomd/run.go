@@ -30,7 +30,7 @@ func runDaemon(ctx context.Context, opts runOptions) error {
 		log.Warn(w.String())
 	}
 	h := newHost(cfg, opts, watch, settings, log)
-	first, err := h.wire(ctx, cfg)
+	first, err := h.wire(cfg)
 	if err != nil {
 		return err
 	}

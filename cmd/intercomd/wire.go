@@ -28,6 +28,8 @@ type surroundings struct {
 	changed func() *intercom.ConfigStatus
 	busy    func(bool)      // whether a call rings or is up
 	ready   <-chan struct{} // closed when the device may log in
+
+	passwords map[int64]string // made up for contacts in LAN mode, so far
 }
 
 // daemon holds the parts of the device of one configuration.
@@ -104,7 +106,7 @@ func (d *daemon) wireLink() error {
 		TLS: signaling.TLSMode(c.XMPP.TLS), AllowInsecure: c.XMPP.AllowInsecure, CAFile: c.XMPP.CAFile,
 	}
 	if c.LAN.Enabled {
-		if d.lan, err = newLANServer(c, d.log.With("part", "lan")); err != nil {
+		if d.lan, err = newLANServer(c, d.around.passwords, d.log.With("part", "lan")); err != nil {
 			return fmt.Errorf("lan: %w", err)
 		}
 		lc.Password, lc.Dial = d.lan.ownPassword, d.lan.xmpp.Dial

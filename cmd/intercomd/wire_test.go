@@ -274,3 +274,18 @@ func TestUnknownKey(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A contact without a password keeps the one that was made up, as long as it is
+// a contact.
+func TestMadeUpPasswords(t *testing.T) {
+	c := runningConfig()
+	first, passwords := accounts(c, nil)
+	if len(first.Accounts) != 2 || first.Accounts[101] == first.Accounts[102] || passwords[account(101, c.QuickBlox.AppID)] != first.Accounts[101] {
+		t.Fatalf("accounts %v, passwords %v", first.Accounts, passwords)
+	}
+	c.Contacts = []config.Contact{anna, carl}
+	second, _ := accounts(c, first.Accounts)
+	if second.Accounts[101] != first.Accounts[101] || second.Accounts[103] == "" || second.Accounts[102] != "" {
+		t.Errorf("accounts %v, after %v", second.Accounts, first.Accounts)
+	}
+}
