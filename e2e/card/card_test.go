@@ -54,6 +54,7 @@ var secrets = []string{"Dk3-8sLq", "correct horse"}
 func TestWrongCards(t *testing.T) {
 	for _, w := range wrongCards() {
 		t.Run(w.folder, func(t *testing.T) {
+			t.Parallel()
 			d := newDevice(t)
 			before := d.stored()
 			d.checkWrong(w.folder, w.files(t), w.names)
@@ -143,6 +144,7 @@ func TestGoodCards(t *testing.T) {
 	}
 	for _, folder := range folders {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
 			d := newDevice(t)
 			card := readFolder(t, filepath.Join(folder, "card"), "")
 			d.put(card)
