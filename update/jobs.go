@@ -183,6 +183,7 @@ func refusal(version string, err error) installed {
 	var said *rauc.Error
 	ev := installed{version: version, err: err}
 	if errors.As(err, &said) {
+		ev.err = said // the message names the bundle anyway
 		ev.noStream = said.Unsupported()
 		ev.fault = !said.Unsupported() && !said.Passing()
 	}

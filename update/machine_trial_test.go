@@ -313,6 +313,8 @@ func TestOthersInstall(t *testing.T) {
 	}
 
 	r = newRig(t, record{}).settle()
+	r.tell(activity{rauc.Activity{Came: true}})
+	r.wantNothing()
 	r.tell(activity{rauc.Activity{Installing: true}})
 	r.tell(activity{rauc.Activity{Done: true}})
 	r.wantState(StateFailed, "another program could not install an update")

@@ -12,6 +12,7 @@ const redial = 5 * time.Second
 
 // event is a signal of RAUC, or of the bus about it.
 type event struct {
+	came      bool // RAUC is there, or is another one
 	gone      bool // nobody owns RAUC's name any more
 	done      bool
 	result    int32 // of what is done; 0 is success
@@ -26,7 +27,8 @@ func read(s *dbus.Signal) event {
 		if len(s.Body) == 3 {
 			name, _ := s.Body[0].(string)
 			owner, ok := s.Body[2].(string)
-			return event{gone: ok && name == busName && owner == ""}
+			ours := ok && name == busName
+			return event{came: ours && owner != "", gone: ours && owner == ""}
 		}
 	case iface + ".Completed":
 		if len(s.Body) == 1 {
@@ -59,6 +61,7 @@ func progressOf(v dbus.Variant) *Progress {
 
 // Activity is what RAUC does, whoever asked for it.
 type Activity struct {
+	Came       bool      // the service has started
 	Installing bool      // an installation began or goes on
 	Done       bool      // one ended
 	OK         bool      // that one was a success
@@ -107,6 +110,8 @@ func (c *Client) watchOnce(ctx context.Context, f func(Activity)) {
 
 func activityOf(e event) Activity {
 	switch {
+	case e.came:
+		return Activity{Came: true}
 	case e.done:
 		return Activity{Done: true, OK: e.result == 0}
 	case e.gone:
