@@ -50,17 +50,8 @@ device: {state_dir: .}
 		}
 		h.health.end(true)
 	})
-	deadline := time.After(10 * time.Second)
-	for {
-		select {
-		case e := <-events:
-			if e.Event == "xmpp" && e.State == "online" {
-				return h
-			}
-		case <-deadline:
-			t.Fatal("the link does not come up")
-		}
-	}
+	await(t, events, func(e intercom.Event) bool { return e.Event == "xmpp" && e.State == "online" })
+	return h
 }
 
 func TestDeviceHealth(t *testing.T) {

@@ -80,7 +80,7 @@ func (r *reloader) reload(ctx context.Context, why string) {
 	}
 	if len(config.Changed(r.latest, c)) == 0 && r.state.get() == nil {
 		if why == bySignal {
-			r.log.Info("the configuration has not changed")
+			r.log.Info("the configuration has not changed", "because", why)
 		}
 		r.watch.follow(c.Files)
 		return
