@@ -23,12 +23,10 @@ func TestPackageLives(t *testing.T) {
 	root := debianRoot(t)
 	folder := filepath.Join(root, "root")
 	old := makePackage(t, first, folder)
-	makePackage(t, second, folder)
-
 	if !t.Run("is right", func(t *testing.T) { isRight(t, old) }) {
 		return
 	}
-	withOtherExample(t, filepath.Join(folder, "intercomd_"+second+"_amd64.deb"))
+	makeUpgrade(t, old, second)
 	m := boot(t, root)
 	for _, step := range []struct {
 		name string
@@ -145,40 +143,27 @@ func reloads(t *testing.T, m *machine) {
 	pid := m.run(t, "systemctl", "show", "intercomd", "--property=MainPID")
 	next := m.follow(t, "journalctl", "--follow", "--lines=0", "--output=cat", "--unit=intercomd")
 
-	replace(t, filepath.Join(m.root, path), "name: Ben\n", "name: Benedict\n", "Anna, Ben]", "Anna, Benedict]")
+	edit(t, filepath.Join(m.root, path), "name: Ben\n", "name: Benedict\n", "Anna, Ben]", "Anna, Benedict]")
 	m.run(t, "systemctl", "reload", "intercomd")
 	next("state=applied")
 	if status := m.run(t, "intercomd", "status"); !strings.Contains(status, "Benedict (102)") {
 		t.Error("the contact is not known after the reload")
 	}
 
-	replace(t, filepath.Join(m.root, path), "user_id: 102", "user_id: nobody")
+	edit(t, filepath.Join(m.root, path), "user_id: 102", "user_id: nobody")
 	m.run(t, "systemctl", "reload", "intercomd")
 	next("contacts[1].user_id")
-	replace(t, filepath.Join(m.root, path), "user_id: nobody", "user_id: 102")
+	edit(t, filepath.Join(m.root, path), "user_id: nobody", "user_id: 102")
 	isRunning(t, m, first)
 	if now := m.run(t, "systemctl", "show", "intercomd", "--property=MainPID"); now != pid {
 		t.Errorf("the daemon was %s, is %s", pid, now)
 	}
 }
 
-// replace changes a file as an editor that writes it in place, pairs of old and
-// new text.
-func replace(t *testing.T, path string, pairs ...string) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o640); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The administrator's configuration stays, and the new version runs.
 func upgrades(t *testing.T, m *machine) {
 	path := filepath.Join(m.root, "etc/intercomd/intercomd.yaml")
-	replace(t, path, "name: Front door", "name: Back door")
+	edit(t, path, "name: Front door", "name: Back door")
 	own, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -72,21 +72,34 @@ func sum(t *testing.T, path string) string {
 	return hex.EncodeToString(hash[:])
 }
 
-// withOtherExample packs a package again with a changed example in it, as a
-// later version may have one.
-func withOtherExample(t *testing.T, path string) {
+// makeUpgrade makes a later version out of a package: its program says so, and
+// its example has changed. That is quicker than to make all of it again.
+func makeUpgrade(t *testing.T, old, version string) {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "package")
-	script(t, nil, "dpkg-deb", "--raw-extract", path, folder)
-	name := filepath.Join(folder, "etc/intercomd/intercomd.yaml")
-	text, err := os.ReadFile(name)
+	script(t, nil, "dpkg-deb", "--raw-extract", old, folder)
+	script(t, []string{"VERSION=" + version}, "scripts/build.sh", filepath.Join(folder, "usr/bin/intercomd"))
+	edit(t, filepath.Join(folder, "DEBIAN/control"), "Version: "+first, "Version: "+version)
+	edit(t, filepath.Join(folder, "etc/intercomd/intercomd.yaml"), "# 2. Who", "# A line more.\n\n# 2. Who")
+	path := filepath.Join(filepath.Dir(old), "intercomd_"+version+"_amd64.deb")
+	script(t, nil, "dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", folder, path)
+}
+
+// edit changes a file as an editor that writes it in place, pairs of old and new
+// text.
+func edit(t *testing.T, path string, pairs ...string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(name, append(text, "\n# A line more.\n"...), 0o640); err != nil {
+	changed := strings.NewReplacer(pairs...).Replace(string(text))
+	if changed == string(text) {
+		t.Fatalf("%s has none of %q", path, pairs)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	script(t, nil, "dpkg-deb", "--root-owner-group", "-Zgzip", "--build", folder, path)
 }
 
 // debianRoot unpacks a minimal Debian of the host's release.
