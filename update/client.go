@@ -117,14 +117,20 @@ func (c *Client) Run(ctx context.Context) error {
 // prepare reads what the last run left. What cannot be read is missing, and
 // the device goes on.
 func (c *Client) prepare(now time.Time) *loop {
+	// Where nothing is polled this may well be no machine that RAUC updates.
+	level := slog.LevelWarn
+	if c.config.Manifest == "" {
+		level = slog.LevelDebug
+	}
+	warn := func(what string, err error) {
+		if err != nil {
+			c.log.Log(context.Background(), level, what, "error", err)
+		}
+	}
 	img, err := readImage(c.config.OSRelease)
-	if err != nil {
-		c.log.Warn("installed version is unknown", "error", err)
-	}
+	warn("installed version is unknown", err)
 	device, err := deviceID(c.config.StateDir)
-	if err != nil {
-		c.log.Warn("device id is for this run only", "error", err)
-	}
+	warn("device id is for this run only", err)
 	rec, err := loadRecord(c.config.StateDir)
 	if err != nil {
 		c.log.Warn("record of updates is started anew", "error", err)
