@@ -19,6 +19,8 @@ func FuzzRequest(f *testing.F) {
 		{"/v1/session/mute", `{"session":"s","kind":"video"}`},
 		{"/v1/session/update", `{"extension":{"a":{"b":"c"}}}`},
 		{"/v1/session/", `[[[[`},
+		{"/v1/update", `{"source":"https://updates.example/a.raucb"}`},
+		{"/v1/update", `{"source":"refused","check":1}`},
 		{"/v1/status", ""},
 		{"/../v1//press", "\x00"},
 	} {
