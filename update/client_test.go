@@ -121,83 +121,6 @@ func (d *device) run(s slots, i installer) (*Client, func()) {
 	}
 }
 
-// fakeRAUC is RAUC without a bus, for tests of time.
-type fakeRAUC struct {
-	mu       sync.Mutex
-	state    rauc.State
-	err      error // of everything
-	installs int
-	takes    time.Duration // an installation
-	watch    func(rauc.Activity)
-}
-
-func newFakeRAUC(booted, primary, versionB string) *fakeRAUC {
-	return &fakeRAUC{state: board(booted, primary, versionB).state, takes: 20 * time.Second}
-}
-
-func (f *fakeRAUC) State(context.Context) (rauc.State, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := f.state
-	s.Slots = slices.Clone(s.Slots)
-	return s, f.err
-}
-
-func (f *fakeRAUC) MarkGood(context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	booted, _ := f.state.Booted()
-	f.state.Primary = booted.Boot
-	return f.err
-}
-
-func (f *fakeRAUC) Activate(_ context.Context, slot string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, s := range f.state.Slots {
-		if s.Name == slot {
-			f.state.Primary = s.Boot
-		}
-	}
-	return f.err
-}
-
-func (f *fakeRAUC) Inspect(context.Context, string, rauc.Access) (rauc.Bundle, error) {
-	return rauc.Bundle{Compatible: testBoard, Version: "1.1.0"}, nil
-}
-
-func (f *fakeRAUC) Install(ctx context.Context, _ string, _ rauc.Options, progress func(rauc.Progress)) error {
-	progress(rauc.Progress{Percent: 50})
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(f.takes):
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.installs++
-	f.state.Primary = "B"
-	f.state.Slots[1].Version = "1.1.0"
-	return nil
-}
-
-func (f *fakeRAUC) Watch(ctx context.Context, tell func(rauc.Activity)) {
-	f.mu.Lock()
-	f.watch = tell
-	f.mu.Unlock()
-	<-ctx.Done()
-}
-
-// boots starts a slot; primary is what the boot loader would start next.
-func (f *fakeRAUC) boots(booted, primary string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.state.Primary = primary
-	for i := range f.state.Slots {
-		f.state.Slots[i].Booted = f.state.Slots[i].Boot == booted
-	}
-}
-
 // TestWholeUpdate goes from a person's request over the restart to the commit,
 // with a call in between.
 func TestWholeUpdate(t *testing.T) {
@@ -288,6 +211,37 @@ func TestFallBack(t *testing.T) {
 		s := c.Status()
 		if s.State != StateFailed || !strings.Contains(s.Error, "the server is not reached") || s.Last.Outcome != OutcomeFailed {
 			t.Errorf("back: %+v, %+v", s, s.Last)
+		}
+		stop()
+	})
+}
+
+func TestRAUCThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, f := newDevice(t, "1.0.0"), newFakeRAUC("A", "A", "")
+		f.takes = 100 * time.Hour
+		c, stop := d.run(f, f)
+		if err := c.Install(t.Context(), "/data/b.raucb"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(installTime - time.Minute)
+		if s := c.Status(); s.State != StateInstalling {
+			t.Errorf("meanwhile: %+v", s)
+		}
+		time.Sleep(2 * time.Minute)
+		if s := c.Status(); s.State != StateFailed || s.Error != "install /data/b.raucb: RAUC was not done within 6h0m0s" {
+			t.Errorf("in the end: %+v", s)
+		}
+		stop()
+
+		hangs := hangingInspect{f}
+		c, stop = d.run(f, hangs)
+		if err := c.Install(t.Context(), "/data/b.raucb"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(inspectTime + time.Minute)
+		if s := c.Status(); s.State != StateFailed || !strings.Contains(s.Error, "could not read the bundle within 10m0s") {
+			t.Errorf("inspecting: %+v", s)
 		}
 		stop()
 	})

@@ -16,6 +16,9 @@ import (
 const (
 	healthTime = 30 * time.Second // for one look at the device
 	raucTime   = 60 * time.Second // for an answer of RAUC
+
+	inspectTime = 10 * time.Minute // RAUC may read from a slow server
+	installTime = 6 * time.Hour
 )
 
 // slots is what the client asks of RAUC about the board.
@@ -127,7 +130,7 @@ func (w *worker) install(ctx context.Context, config Config, p plan, o offer, te
 	if err != nil {
 		return installed{err: err}
 	}
-	b, err := w.installer.Inspect(ctx, p.source, access)
+	b, err := w.inspect(ctx, p.source, access)
 	if err != nil {
 		return refusal("", err)
 	}
@@ -140,10 +143,23 @@ func (w *worker) install(ctx context.Context, config Config, p plan, o offer, te
 	return w.settled(ctx, b.Version, p.update.ManifestHash)
 }
 
+// inspect asks RAUC what a bundle is.
+func (w *worker) inspect(ctx context.Context, source string, access rauc.Access) (rauc.Bundle, error) {
+	ctx, cancel := context.WithTimeout(ctx, inspectTime)
+	defer cancel()
+	b, err := w.installer.Inspect(ctx, source, access)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("RAUC could not read the bundle within %v", inspectTime)
+	}
+	return b, err
+}
+
 // run has a bundle installed. What is streamed was not compared with the
 // manifest's sha256, so RAUC is told which bundle is meant. A RAUC before 1.14
 // cannot be told; then settled compares.
 func (w *worker) run(ctx context.Context, p plan, access rauc.Access, tell func(event)) error {
+	ctx, cancel := context.WithTimeout(ctx, installTime)
+	defer cancel()
 	options := rauc.Options{Access: access}
 	if !isPath(p.source) {
 		options.Hash = p.update.ManifestHash
@@ -154,6 +170,9 @@ func (w *worker) run(ctx context.Context, p plan, access rauc.Access, tell func(
 	if options.Hash != "" && errors.As(err, &said) && said.Unsupported() {
 		options.Hash = ""
 		err = w.installer.Install(ctx, p.source, options, progress)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("RAUC was not done within %v", installTime)
 	}
 	return err
 }
