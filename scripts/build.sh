@@ -36,7 +36,7 @@ tags=netgo,osusergo
 # What follows keeps the file small; it does the same without. The control
 # socket and the handset page speak HTTP/1.1.
 tags=$tags,nethttpomithttp2
-ldflags="-s -w -funcalign=16 -X main.version=$version -X main.commit=$commit"
+ldflags="-s -w -buildid= -funcalign=16 -X main.version=$version -X main.commit=$commit"
 extldflags="-static -Wl,--gc-sections"
 # Inlining is for the packages that every packet or frame goes through; the
 # rest (TLS, XML, SDP, configuration) is smaller without. The last pattern that

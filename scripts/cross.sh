@@ -15,8 +15,8 @@ too_big=""
 # versions of the codecs' vector code, for the processors it may meet.
 max_bytes() {
 	case $1 in
-	arm64) echo $((17 * 1024 * 1024)) ;;
-	*) echo $((19 * 1024 * 1024)) ;;
+	arm64) echo $((18 * 1024 * 1024)) ;;
+	*) echo $((20 * 1024 * 1024)) ;;
 	esac
 }
 

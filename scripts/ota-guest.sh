@@ -119,6 +119,7 @@ trim() {
 		*) rm "$rules" ;;
 		esac
 	done
+	find "$root/usr/lib/systemd/system-generators" -type f ! -name systemd-fstab-generator -delete
 	# As Buildroot does for a root file system that is read-only.
 	cat >"$root/usr/lib/systemd/system/var.mount" <<-UNIT
 		[Unit]

@@ -296,12 +296,12 @@ func (l *lab) hangups(t *testing.T, a *phone) {
 		}
 	}
 	eventually(t, "the log to tell of SIGHUP", func() error {
-		if d.warning("SIGHUP changes nothing") == "" {
+		if d.warning("the configuration has not changed") == "" {
 			return errors.New("nothing is said")
 		}
 		return nil
 	})
-	says(t, "%s", d.warning("SIGHUP"))
+	says(t, "%s", d.warning("the configuration has not changed"))
 	a.nothingLost(t, d)
 }
 
