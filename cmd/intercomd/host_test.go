@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -60,6 +61,55 @@ func TestHostGoesBack(t *testing.T) {
 	s, err := control.NewClient(at.Socket).Status(t.Context())
 	if err != nil || s.Config == nil || s.Config.State != intercom.ConfigRefused {
 		t.Errorf("status %+v, %v", s.Config, err)
+	}
+}
+
+// A call is not disturbed: the camera of a new configuration waits for its end.
+func TestHostWaitsForTheCall(t *testing.T) {
+	h := hosted(t, nil)
+	events := h.front.Subscribe(t.Context())
+	ids, err := h.front.Call(t.Context(), intercom.CallRequest{Users: []string{"Anna"}})
+	if err != nil || len(ids) != 1 {
+		t.Fatalf("call: %v, %v", ids, err)
+	}
+	next := *h.swap.inForce
+	next.Camera.FPS = 5
+	next.Contacts = []config.Contact{anna, ben}
+	h.swap.change(t.Context(), &next)
+	told := func(e intercom.Event) bool { return e.Event == "config" }
+	if e := await(t, events, told); e.State != intercom.ConfigWaiting {
+		t.Errorf("event %+v", e)
+	}
+	if s := h.front.Status(); len(s.Sessions) != 1 || s.Sessions[0].ID != ids[0] || len(s.Contacts) != 2 || s.Config == nil {
+		t.Errorf("status %+v", s)
+	}
+	if err := h.front.Do(t.Context(), control.VerbStop, intercom.SessionRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if e := await(t, events, told); e.State != intercom.ConfigApplied {
+		t.Errorf("event %+v", e)
+	}
+}
+
+// What the device refuses is refused through the socket as well.
+func TestHostRefuses(t *testing.T) {
+	h := hosted(t, nil)
+	at, _ := h.door.place()
+	client := control.NewClient(at.Socket)
+	_, callErr := client.Call(t.Context(), intercom.CallRequest{Users: []string{"Zoe"}})
+	for name, c := range map[string]struct {
+		err    error
+		status int
+	}{
+		"relay":  {client.Relay(t.Context(), "door"), http.StatusNotFound},
+		"call":   {callErr, http.StatusNotFound},
+		"accept": {client.Do(t.Context(), control.VerbAccept, intercom.SessionRequest{}), http.StatusNotFound},
+		"update": {client.Update(t.Context(), "relative.raucb", false, func(intercom.UpdateStatus) error { return nil }), http.StatusConflict},
+	} {
+		var refused *control.RefusedError
+		if !errors.As(c.err, &refused) || refused.Status != c.status {
+			t.Errorf("%s: %v, want status %d", name, c.err, c.status)
+		}
 	}
 }
 

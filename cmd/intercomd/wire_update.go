@@ -129,15 +129,16 @@ func updateConfig(c *config.Config) update.Config {
 // wireUpdates makes the update client.
 func (h *host) wireUpdates(c *config.Config) *update.Client {
 	client := update.New(updateConfig(c), update.Ports{
-		Health: h.deviceHealth, IfIdle: h.front.ifIdle, Restart: requestReboot, Changed: h.updates.changed,
+		Health: h.deviceHealth, IfIdle: h.front.ifIdle, Changed: h.updates.changed,
+		Restart: func() error { return requestReboot(rebootRequest) },
 	}, h.log.With("part", "update"))
 	h.updates.client = client
 	return client
 }
 
-// requestReboot asks the system to restart the machine.
-func requestReboot() error {
-	f, err := os.OpenFile(rebootRequest, os.O_CREATE|os.O_WRONLY, 0o600)
+// requestReboot makes the file that asks the system to restart the machine.
+func requestReboot(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("request reboot: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -140,5 +142,20 @@ func TestUpdateConfig(t *testing.T) {
 	}
 	if got := updateConfig(c); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestRequestReboot(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "reboot")
+	for range 2 { // the second time it is there
+		if err := requestReboot(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+	if err := requestReboot(path + "/x"); err == nil || !strings.HasPrefix(err.Error(), "request reboot: ") {
+		t.Errorf("where no file can be: %v", err)
 	}
 }
