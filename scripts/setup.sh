@@ -51,8 +51,8 @@ check_node() {
 }
 
 build_packages="gcc g++ libc6-dev pkg-config dpkg-dev nasm libvpx-dev libopus-dev libjpeg62-turbo-dev"
-unit_packages="dbus e2fsprogs groff-base openssl rauc rauc-service zbar-tools"
-disk_packages="dosfstools fdisk genimage mtools qemu-utils squashfs-tools"
+unit_packages="dbus e2fsprogs groff-base openssl rauc rauc-service squashfs-tools zbar-tools"
+disk_packages="dosfstools fdisk genimage mtools qemu-utils"
 cross_packages="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user-static file"
 
 packages_of() {
