@@ -21,6 +21,7 @@ type checker struct {
 	credentials string            // folder of the systemd credentials, or ""
 	claimed     map[string]string // key of the table that uses a line
 	referred    map[string]bool   // files of the configuration
+	outside     []string          // keys of secrets elsewhere
 	digests     map[string][sha256.Size]byte
 }
 
@@ -54,6 +55,7 @@ func (c *checker) config() *Config {
 	cfg.Relays = c.relays(cfg.Contacts)
 	cfg.AutoAccept = c.autoAccept(cfg.Contacts)
 	cfg.Files = slices.Sorted(maps.Keys(c.referred))
+	cfg.Outside = slices.Sorted(slices.Values(c.outside))
 	if len(c.digests) > 0 {
 		cfg.digests = c.digests
 	}
@@ -113,6 +115,7 @@ func (c *checker) lan() LAN {
 	if in.TLSKey != "" && in.TLSCert == "" {
 		c.problemf("lan.tls_cert", "is missing, it belongs to lan.tls_key")
 	}
+	c.secretAt("lan.tls_key", in.TLSKey)
 	return LAN{Enabled: in.Enabled, Listen: in.Listen, TLSCert: cert, TLSKey: key}
 }
 

@@ -39,6 +39,10 @@ type Config struct {
 	// has to look whether they stay in the folder (filepath.IsLocal).
 	Files []string
 
+	// Outside are the keys that name a password or a private key by an absolute
+	// path, sorted. Such a file does not come along with the configuration.
+	Outside []string
+
 	digests map[string][sha256.Size]byte // of certificates and keys, by key
 }
 

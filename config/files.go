@@ -117,6 +117,7 @@ func (c *checker) secret(key, path, fallback string) Secret {
 	case resolved == "":
 		resolved = c.refer(key, path)
 	}
+	c.secretAt(key, path)
 	data, err := readBounded(resolved, maxSecret)
 	if err != nil {
 		c.unreadf(key, "%s", fileReason(resolved, err))
@@ -161,6 +162,13 @@ func (c *checker) refer(key, path string) string {
 		return resolved
 	}
 	return path
+}
+
+// secretAt notes the key of a secret that lies elsewhere than the configuration.
+func (c *checker) secretAt(key, path string) {
+	if filepath.IsAbs(path) {
+		c.outside = append(c.outside, key)
+	}
 }
 
 // fileReason says why a file cannot be used, with its path once.

@@ -202,7 +202,7 @@ func (c *checker) update() Update {
 		c.problemf("update.channel", "%s is not a channel, allowed are 1 to 64 small letters, digits, . _ and -", quote(in.Channel))
 	}
 	c.atLeast("update.check_interval", in.CheckInterval, minCheckInterval)
-	keyring := c.resolve("update.keyring", in.Keyring)
+	keyring := c.refer("update.keyring", in.Keyring)
 	if !isLine(keyring) {
 		c.problemf("update.keyring", "%s is not a path of a file", quote(keyring))
 	}

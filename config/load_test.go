@@ -61,6 +61,7 @@ func TestSample(t *testing.T) {
 	want.Contacts = []Contact{anna, ben}
 	want.Buttons = []Button{{Name: "front", Source: ButtonControl, Action: ButtonCall, Contacts: []Contact{anna, ben}, Mode: FirstAnswer, CallType: VideoCall}}
 	want.AutoAccept = AutoAccept{Callers: []Contact{anna}}
+	want.Outside = []string{"quickblox.password_file"}
 	assert.Equal(t, want, cfg)
 }
 

@@ -115,3 +115,27 @@ func TestChanged(t *testing.T) {
 	write(t, dir+"/cert.pem", "two", 0o600)
 	assert.Equal(t, []string{"lan"}, Changed(a, load(minimal+"lan: {tls_cert: cert.pem, tls_key: door.h264}\n")))
 }
+
+// TestFilesOfAConfiguration checks which files come along with a configuration,
+// and which secrets do not.
+func TestFilesOfAConfiguration(t *testing.T) {
+	dir := folder(t)
+	for name, c := range map[string]struct {
+		file           string
+		files, outside []string
+	}{
+		"beside it":     {minimal + "update: {keyring: sub/keys.pem}\n", []string{"password", "sub/keys.pem"}, nil},
+		"no secret":     {minimal + "update: {keyring: /etc/rauc/keyring.pem}\n", []string{"password"}, nil},
+		"password":      {strings.Replace(minimal, "password_file: password", "password_file: "+dir+"/password", 1), nil, []string{"quickblox.password_file"}},
+		"private key":   {minimal + "lan: {tls_cert: password, tls_key: " + dir + "/password}\n", []string{"password"}, []string{"lan.tls_key"}},
+		"of a server":   {minimal + "webrtc: {ice_servers: [{urls: ['turn:a.example'], username: u, password_file: " + dir + "/password}]}\n", []string{"password"}, []string{"webrtc.ice_servers[0].password_file"}},
+		"inside, as is": {minimal, []string{"password"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, _, err := Read("c.yaml", []byte(c.file), dir, nil, nil)
+			require.NoError(t, err)
+			assert.Equal(t, c.files, cfg.Files)
+			assert.Equal(t, c.outside, cfg.Outside)
+		})
+	}
+}
