@@ -249,9 +249,10 @@ func (m *machine) backOff(now time.Time, wish time.Duration) {
 	m.nextPoll = now.Add(max(m.jitter(min(d, m.config.Interval)), wish))
 }
 
-// pollLater plans the next poll after a success.
+// pollLater plans the next poll after a look at the manifest. Only an
+// installation, or that there is nothing to install, ends a row of failures: a
+// bundle that cannot be had must not be fetched again and again.
 func (m *machine) pollLater(now time.Time) {
-	m.failures = 0
 	m.nextPoll = now.Add(m.jitter(m.config.Interval))
 }
 

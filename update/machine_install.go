@@ -25,6 +25,7 @@ func (m *machine) onChecked(now time.Time, ev checked) {
 	m.status.Checked, m.status.Available = now, c.available
 	switch {
 	case c.update == nil:
+		m.failures = 0
 		m.rest(now, c.message)
 	case m.only:
 		m.rest(now, fmt.Sprintf("%s is available", c.available))
@@ -63,7 +64,9 @@ func (m *machine) onFetched(now time.Time, ev fetched) {
 	case ev.err != nil && m.canceled && errors.Is(ev.err, context.Canceled):
 		m.stepInstall(now)
 	case ev.err != nil:
-		m.backOff(now, 0)
+		if m.plan.manifest {
+			m.backOff(now, 0)
+		}
 		m.fail(now, fmt.Errorf("fetch %s: %w", m.plan.name(), ev.err))
 	default:
 		m.plan.source = ev.source
@@ -129,6 +132,8 @@ func (m *machine) stepRestart(now time.Time) {
 	p := m.record.Pending
 	at := m.restartAt(now)
 	switch {
+	case m.foreign:
+		m.othersInstall(now) // into the slot that the restart would start
 	case m.busy:
 		m.say(now, StateWaiting, fmt.Sprintf("%s is installed and waits for the end of the call", p.To))
 	case now.Before(at) && at.After(m.wait):
@@ -154,7 +159,7 @@ func (m *machine) restartAt(now time.Time) time.Time {
 
 // restartWith notes how the device was and asks for the restart.
 func (m *machine) restartWith(now time.Time, h Health) {
-	if m.busy {
+	if m.busy || m.foreign {
 		m.stepRestart(now)
 		return
 	}

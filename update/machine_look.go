@@ -20,8 +20,7 @@ func (m *machine) onLooked(now time.Time, ev looked) {
 	m.board = ev.state.Compatible
 	if ev.state.Operation == rauc.OperationInstalling {
 		m.foreign = true
-		m.phase, m.wait = ready, now.Add(foreignWait)
-		m.say(now, StateInstalling, installedByOthers)
+		m.othersInstall(now)
 		return
 	}
 	m.foreign = false
@@ -150,6 +149,13 @@ func (m *machine) onActivated(now time.Time, ev activated) {
 // installedByOthers is the message while RAUC works for somebody else.
 const installedByOthers = "another program installs an update"
 
+// othersInstall waits for the end of an installation by others; a look at RAUC
+// tells what became of it, and of an update that was installed before.
+func (m *machine) othersInstall(now time.Time) {
+	m.phase, m.wait = ready, now.Add(foreignWait)
+	m.say(now, StateInstalling, installedByOthers)
+}
+
 // onActivity follows what RAUC does for others, e.g. for a hawkBit client. The
 // end of an installation of ours is told here as well, and only makes the
 // machine look once more.
@@ -164,9 +170,11 @@ func (m *machine) onActivity(now time.Time, ev activity) {
 			m.fail(now, errors.New("another program could not install an update"))
 		}
 		m.foreign, m.again = false, true
+	case ev.Installing && m.phase == toRestart:
+		m.foreign = true // step sees to it once no job runs
 	case ev.Installing && m.phase == ready && !m.working:
-		m.foreign, m.wait = true, now.Add(foreignWait)
-		m.say(now, StateInstalling, installedByOthers)
+		m.foreign = true
+		m.othersInstall(now)
 	}
 	if m.foreign && ev.Progress != nil {
 		m.status.Progress = ev.Progress.Percent

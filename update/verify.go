@@ -108,16 +108,17 @@ func checkSigner(certs []*x509.Certificate, keyring *x509.CertPool, now time.Tim
 	}
 	_, err := signer.Verify(x509.VerifyOptions{
 		Roots: keyring, Intermediates: intermediates, CurrentTime: now,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}, // of those between, too
 	})
 	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &unknown):
 		return errors.New("the manifest was signed by somebody this device does not trust")
+	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage, err == nil && !maySign(signer):
+		return errors.New("the manifest was signed with a certificate that is not for signing software")
 	case err != nil:
 		return fmt.Errorf("the certificate that signed the manifest is not accepted: %w", err)
-	case !maySign(signer):
-		return errors.New("the manifest was signed with a certificate that is not for signing software")
 	}
 	return nil
 }

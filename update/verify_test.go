@@ -205,6 +205,11 @@ func TestChains(t *testing.T) {
 	pool.AddCert(root.cert)
 	keep := func(*x509.Certificate) {}
 	leaf := middle.issue(t, key, key.Public(), keep)
+	forServers := root.issue(t, middleKey, middleKey.Public(), func(c *x509.Certificate) {
+		asCA(c)
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	})
+	belowServers := forServers.issue(t, key, key.Public(), keep)
 	noPurpose := root.issue(t, key, key.Public(), func(c *x509.Certificate) { c.ExtKeyUsage = nil })
 	noSigning := root.issue(t, key, key.Public(), func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement })
 	larger := newKey(t, elliptic.P384())
@@ -225,6 +230,7 @@ func TestChains(t *testing.T) {
 		"without it":              {[]*x509.Certificate{leaf.cert}, key, "somebody this device does not trust"},
 		"no purpose at all":       {[]*x509.Certificate{noPurpose.cert}, key, "not for signing software"},
 		"key not for signatures":  {[]*x509.Certificate{noSigning.cert}, key, "not for signing software"},
+		"one between for servers": {[]*x509.Certificate{belowServers.cert, forServers.cert}, key, "not for signing software"},
 		"another curve":           {[]*x509.Certificate{large.cert}, larger, "not signed with an ECDSA key on the curve P-256"},
 		"RSA":                     {[]*x509.Certificate{withRSA.cert}, key, "not signed with an ECDSA key on the curve P-256"},
 		"another key":             {[]*x509.Certificate{leaf.cert, middle.cert}, rootKey, "it was changed after it was signed"},
