@@ -178,6 +178,25 @@ func TestSetPrimaryTakesATrialBack(t *testing.T) {
 	}
 }
 
+// An installation over one that waits for its reboot, which then may come at any
+// moment of it.
+func TestInstallationTakesTheTrialBefore(t *testing.T) {
+	b := newBoard(t, "A", slotA)
+	b.tryboot("set-primary", "B")
+	b.tryboot("set-state", "A", "bad")
+	b.wantTryboot("B", "get-primary")
+	b.tryboot("set-state", "B", "bad")
+	b.wantTryboot("A", "get-primary")
+	if b.exists("run/reboot-param") {
+		t.Error("the next reboot would start half an installation")
+	}
+	b.tryboot("set-primary", "B")
+	b.wantTryboot("B", "get-primary")
+	if !b.exists("run/reboot-param") {
+		t.Error("the finished installation would not be started")
+	}
+}
+
 func TestInterruptedInstallationStaysBad(t *testing.T) {
 	b := newBoard(t, "A", slotA)
 	b.tryboot("set-state", "B", "bad")
