@@ -50,8 +50,8 @@ bad() {
 	}
 }
 
-# overwrite FILE OFFSET: eight bytes of it.
-overwrite() { printf 'XXXXXXXX' | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
+# overwrite FILE OFFSET: four bytes of it.
+overwrite() { printf 'XXXX' | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
 
 good downgrade rpi4 0.9.0
 good board rpi5 3.0.0
@@ -63,4 +63,5 @@ size=$(stat -c %s "$output/payload.raucb")
 cp "$output/payload.raucb" "$output/signature.raucb"
 head -c $((size - 100000)) "$output/payload.raucb" >"$output/truncated.raucb"
 overwrite "$output/payload.raucb" $((size / 2))
-overwrite "$output/signature.raucb" $((size - 200))
+# The CMS comes before the last eight bytes and ends with the signature's number.
+overwrite "$output/signature.raucb" $((size - 8 - 16))

@@ -5,6 +5,7 @@ package ota
 import (
 	"crypto/sha256"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ func (s *story) cutUpdates(d *device) string {
 		moment := s.cutUpdate(d, phase)
 		version := d.committedVersion(good, better)
 		kept[version]++
+		s.keep(d, version)
 		mark := d.Mark()
 		began := time.Now()
 		d.on()
@@ -70,6 +72,15 @@ func (s *story) cutUpdate(d *device, phase string) string {
 	}
 	d.await(bootLimit, mark, pi.Journal, "on trial and healthy")
 	return seconds(s.cutAfter(d, 9*time.Second, 13*time.Second)) + " after the first good look"
+}
+
+// keep copies the first card with the version good that is without power.
+func (s *story) keep(d *device, version string) {
+	d.t.Helper()
+	if version == good && s.base == "" {
+		s.base = filepath.Join(d.dir, "base")
+		copyCard(d.t, d.Card.Path, s.base)
+	}
 }
 
 // restore puts the card with the version good back in.
@@ -144,6 +155,7 @@ func (s *story) cutResets(d *device) string {
 	defer func() { results.write(d.t, s.lab, "resetcuts.md") }()
 	for n := range *resetCuts {
 		d.shutDown()
+		s.keep(d, good)
 		d.edit(map[string][]byte{"factory-reset.txt": []byte("\n")})
 		mark := d.Mark()
 		d.on()
@@ -160,8 +172,9 @@ func (s *story) cutResets(d *device) string {
 		if d.t.Failed() {
 			return ""
 		}
-		s.restore(d)
-		s.before.config = d.state().config
+		if n+1 < *resetCuts {
+			s.restore(d)
+		}
 	}
 	return fmt.Sprintf("%d cuts: everything wiped, the card asks for settings again", *resetCuts)
 }

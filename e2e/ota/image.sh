@@ -37,11 +37,10 @@ board=rpi4
 BR2_EXTERNAL_INTERCOM_PATH=$PWD/packaging/buildroot
 INTERCOM_VERSION=$version
 INTERCOM_DISK=/dev/vda
-INTERCOM_TEMPLATE=$PWD/packaging/intercomd.yaml
 INTERCOM_BOOT_SIZE=24M
 INTERCOM_ROOT_SIZE=96M
 INTERCOM_DATA_SIZE=128M
-export BR2_EXTERNAL_INTERCOM_PATH INTERCOM_VERSION INTERCOM_DISK INTERCOM_TEMPLATE
+export BR2_EXTERNAL_INTERCOM_PATH INTERCOM_VERSION INTERCOM_DISK
 export INTERCOM_BOOT_SIZE INTERCOM_ROOT_SIZE INTERCOM_DATA_SIZE
 common=$BR2_EXTERNAL_INTERCOM_PATH/board/common
 
@@ -100,12 +99,11 @@ install_fault() {
 	esac
 }
 
-# pack writes the root file system; what changes with every version is last, so
-# that two versions differ in few blocks.
+# pack writes the root file system as Buildroot does, and what it would have put
+# beside it.
 pack() {
-	printf 'usr/lib/os-release -32000\nusr/bin/intercomd -32768\n' >"$work/sort"
 	mksquashfs "$root" "$output/rootfs.squashfs" -noappend -all-root -comp zstd -quiet -no-progress \
-		-sort "$work/sort" -mkfs-time 0 -all-time 0
+		-sort "$common/squashfs.sort" -mkfs-time 0 -all-time 0
 	cp "$guest/Image" "$output/Image"
 	mkdir -p "$output/rpi-firmware"
 	cp "$guest/initramfs.gz" "$output/rpi-firmware/"

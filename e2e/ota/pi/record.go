@@ -31,6 +31,8 @@ type Line struct {
 	Boot int
 	From Source
 	Text string
+	// After is the place behind it.
+	After Mark
 }
 
 func (l Line) String() string {
@@ -55,7 +57,7 @@ func newRecord(echo func(Line)) *record {
 func (r *record) add(from Source, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	line := Line{At: time.Since(r.began), Boot: r.boot, From: from, Text: text}
+	line := Line{At: time.Since(r.began), Boot: r.boot, From: from, Text: text, After: Mark(len(r.lines) + 1)}
 	r.lines = append(r.lines, line)
 	if r.echo != nil {
 		r.echo(line)
