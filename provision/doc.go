@@ -15,7 +15,10 @@
 //     after the next start. The blanked file means "no change".
 //   - A wrong file changes nothing but intercom.err beside it, which names line
 //     and key and says what to do.
-//   - A factory reset that has begun is finished by the next Run.
+//   - A factory reset that has begun is finished by the next Run. It empties the
+//     folders of SSH's host keys and of a fleet's token, too.
+//   - Passwords and private keys come from the configuration or from files beside
+//     it: a path out of the card's folder is refused.
 //   - A QR code counts only while there is no configuration, or for
 //     [PairTime] after the button was held from [PairHold] to [ResetHold] at
 //     power-up. Nothing here runs later, so a running device is never paired
@@ -30,8 +33,9 @@
 // owner can read what is stored, replace the configuration or start a factory
 // reset, and whoever can cut the power and hold the button can do the latter
 // two. That is physical possession, and the way an installer gets in. What is
-// protected is the rest: a card that lies in a PC for a moment, or a copy of its
-// FAT partition, shows no secret once it was imported; the configuration is
+// protected is the rest: a card that lies in a PC for a moment shows no secret in
+// the files that were imported. What an editor left beside them, copies and
+// clusters of deleted files, stays on the FAT partition. The configuration is
 // readable for root and the daemon only; nothing that comes over the network
 // reaches this package. Flash memory may keep old blocks, so a factory reset
 // hinders whoever gets the device next, not a laboratory.

@@ -70,10 +70,38 @@ func (s *Setup) importCard(st *stored) (fresh bool, err error) {
 		return false, nil
 	}
 	fresh, err = s.importFile(name, text, st)
-	if err == nil && len(stray) > 0 {
-		err = &strayError{names: stray}
+	if err == nil {
+		err = s.strays(stray)
 	}
 	return fresh, err
+}
+
+// strays is an error if one of these files does not belong to the configuration
+// in force. FAT ignores capitals.
+func (s *Setup) strays(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	st, err := s.store.load()
+	if err != nil {
+		return err
+	}
+	kept, err := s.companions(st)
+	if err != nil {
+		return err
+	}
+	belongs := func(name string) bool {
+		for file := range kept {
+			if strings.EqualFold(file, name) {
+				return true
+			}
+		}
+		return false
+	}
+	if names = slices.DeleteFunc(names, belongs); len(names) == 0 {
+		return nil
+	}
+	return &strayError{names: names}
 }
 
 // importFile takes a file of the card over if it is a new one, and finishes
@@ -116,6 +144,9 @@ func (s *Setup) read(text []byte, st *stored) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := elsewhere(cfg); err != nil {
+		return nil, err
+	}
 	files := map[string][]byte{configFile: whole}
 	if len(cfg.Files) > maxFiles {
 		return nil, fmt.Errorf("%s: names %d files, at most %d allowed", configFile, len(cfg.Files), maxFiles)
@@ -126,6 +157,17 @@ func (s *Setup) read(text []byte, st *stored) (map[string][]byte, error) {
 		}
 	}
 	return files, nil
+}
+
+// elsewhere is an error if a secret lies outside the configuration. Root could
+// read it here, which says nothing about the daemon later, and it would stay
+// where it is.
+func elsewhere(cfg *config.Config) error {
+	if len(cfg.Outside) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %s names a file by its whole path; put the file beside %s and write its name only",
+		configFile, cfg.Outside[0], configFile)
 }
 
 // placed gives problems without the name of a file that of the configuration.

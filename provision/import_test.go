@@ -97,6 +97,7 @@ func TestWrongFiles(t *testing.T) {
 		},
 		{"a file that is not there", map[string]string{"intercom.yaml": strings.Replace(good, "{domain", "{ca_file: ca.pem, domain", 1)}, []string{"xmpp.ca_file", "ca.pem"}},
 		{"a file outside", map[string]string{"intercom.yaml": strings.Replace(good, `password: "account-secret-1"`, "password_file: ../template.yaml", 1)}, []string{"is not on the card"}},
+		{"a file by its whole path", map[string]string{"intercom.yaml": strings.Replace(good, `password: "account-secret-1"`, "password_file: /etc/hostname", 1)}, []string{"intercom.yaml: quickblox.password_file names a file by its whole path"}},
 		{"a hidden file", map[string]string{"intercom.yaml": strings.Replace(good, `password: "account-secret-1"`, "password_file: .p", 1), ".p": "x"}, []string{"rename it"}},
 		{"a file that is marked", map[string]string{"intercom.yaml": strings.Replace(good, `password: "account-secret-1"`, "password_file: p", 1), "p": "(stored)\n"}, []string{`file "p" of the card is (stored)`, "put the file on the card again"}},
 	} {
@@ -209,6 +210,24 @@ func TestFilesComeAlong(t *testing.T) {
 	// A cut while a file was blanked leaves a part of it.
 	b.write(t, "card/secrets/account.txt", "(stored-account\n")
 	check("another-account\n")
+}
+
+// TestNamedFileIsNoStray names a file as copies of the configuration are called.
+func TestNamedFileIsNoStray(t *testing.T) {
+	b := newBench(t)
+	b.write(t, "card/intercom.yaml", strings.Replace(good, `password: "account-secret-1"`, "password_file: intercom-password.txt", 1))
+	b.write(t, "card/Intercom-Password.txt", "account-secret-1")
+	b.write(t, "card/intercom-password.txt", "account-secret-1")
+	for range 2 {
+		if err := b.boot(Options{NoQR: true}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.write(t, "card/intercom-passwords.txt", "not named")
+	err := b.boot(Options{NoQR: true}).Run(t.Context())
+	if said := b.read(t, "card/intercom.err"); err == nil || !strings.Contains(said, `there is also "intercom-passwords.txt"`) {
+		t.Errorf("%v; intercom.err says %q", err, said)
+	}
 }
 
 func TestBrokenData(t *testing.T) {

@@ -124,8 +124,11 @@ func (s *Setup) accept(text string) error {
 	if err != nil {
 		return err
 	}
-	if len(cfg.Files) > 0 {
+	switch {
+	case len(cfg.Files) > 0:
 		return fmt.Errorf("it names the file %q, which does not come with it", cfg.Files[0])
+	case len(cfg.Outside) > 0:
+		return fmt.Errorf("%s names a file, which does not come with it", cfg.Outside[0])
 	}
 	return s.store.save(s.beside(map[string][]byte{configFile: p.config}))
 }

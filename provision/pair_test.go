@@ -269,8 +269,9 @@ func TestCodesThatAreRefused(t *testing.T) {
 		`WIFI:T:WPA;S:net`:                  "has no ';' at its end",
 		`WIFI:S:a;S:b;;`:                    "given twice",
 		`WIFI:nothing`:                      "has no ':'",
-		strings.Replace(paired, "from the code", "(stored)", 1):                             "(stored)",
-		strings.Replace(paired, `"password":"from the code"`, `"password_file":"a.txt"`, 1): "a.txt",
+		strings.Replace(paired, "from the code", "(stored)", 1):                                     "(stored)",
+		strings.Replace(paired, `"password":"from the code"`, `"password_file":"a.txt"`, 1):         "a.txt",
+		strings.Replace(paired, `"password":"from the code"`, `"password_file":"/etc/hostname"`, 1): "quickblox.password_file names a file",
 	} {
 		code := codeOf(t, text)
 		synctest.Test(t, func(t *testing.T) {

@@ -185,6 +185,7 @@ func TestPowerCutsDuringImport(t *testing.T) {
 }
 
 func TestPowerCutsDuringReset(t *testing.T) {
+	identity := []string{"/data/system/dropbear/dropbear_ed25519_host_key", "/data/hawkbit/target-token"}
 	prepare := func() *disktest.Disk {
 		d := newDisk(house("old"))
 		if err := boot(d); err != nil {
@@ -193,7 +194,15 @@ func TestPowerCutsDuringReset(t *testing.T) {
 		if err := d.Do(provision.Op{Kind: provision.Write, Path: "/data/intercomd/state/device-id", Data: []byte("abc\n")}); err != nil {
 			t.Fatal(err)
 		}
+		for _, name := range []string{"/data/system", "/data/system/dropbear", "/data/hawkbit"} {
+			if err := d.Do(provision.Op{Kind: provision.MakeFolder, Path: name, Mode: 0o700}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		d = d.Reboot(disktest.LoseNone, nil)
+		for _, name := range identity {
+			d.Put(name, "of this device\n")
+		}
 		d.Put(resetFile, "")
 		return d
 	}
@@ -211,7 +220,7 @@ func TestPowerCutsDuringReset(t *testing.T) {
 		if d.Text("/data/intercomd/state/device-id") != "" {
 			t.Error("the device's id is left")
 		}
-		for _, name := range []string{resetFile, "/data/intercomd/factory-reset"} {
+		for _, name := range append([]string{resetFile, "/data/intercomd/factory-reset"}, identity...) {
 			if _, _, found := d.Mode(name); found {
 				t.Errorf("%s is left", name)
 			}

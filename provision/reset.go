@@ -51,6 +51,9 @@ func (s *Setup) reset() error {
 	if err := doAll(s.disk, Op{Kind: Sync, Path: s.store.state()}); err != nil {
 		return err
 	}
+	if err := s.resetIdentity(); err != nil {
+		return err
+	}
 	cardErr := s.resetCard()
 	err := doAll(s.disk, Op{Kind: Remove, Path: s.marker()}, Op{Kind: Sync, Path: s.store.dir})
 	if cardErr != nil || err != nil {
@@ -61,6 +64,26 @@ func (s *Setup) reset() error {
 		err = s.card.change(s.card.removal(names...)...)
 	}
 	return err
+}
+
+// identityFolders are the folders below that of the data where other programs of
+// the image keep what the device shows to others: SSH's host keys, and the token
+// of a fleet.
+func identityFolders() []string { return []string{"system/dropbear", "hawkbit"} }
+
+// resetIdentity empties them. One that is missing is empty.
+func (s *Setup) resetIdentity() error {
+	for _, name := range identityFolders() {
+		dir := path.Join(s.paths.Data, name)
+		entries, err := listIf(s.disk, dir)
+		if err == nil && len(entries) > 0 {
+			err = errors.Join(empty(s.disk, dir, true), doAll(s.disk, Op{Kind: Sync, Path: dir}))
+		}
+		if err != nil {
+			return fmt.Errorf("empty %s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 // resetCard puts the template in place of the card's configuration, whose bytes
