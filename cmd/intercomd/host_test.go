@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -129,5 +130,26 @@ func await(t *testing.T, events <-chan intercom.Event, match func(intercom.Event
 		case <-deadline:
 			t.Fatal("waited 10 s for an event")
 		}
+	}
+}
+
+// A device that ends with a call up, because its port breaks, say, leaves nobody
+// waiting for the end of the call.
+func TestDeviceThatEndedIsNotBusy(t *testing.T) {
+	h := hosted(t, nil)
+	var told []bool
+	d, err := wire(h.swap.inForce, runOptions{}, surroundings{
+		events: intercom.NewEvents(), busy: func(on bool) { told = append(told, on) }, ready: h.door.ready,
+	}, discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) == 0 || told[len(told)-1] {
+		t.Errorf("told busy %v", told)
 	}
 }

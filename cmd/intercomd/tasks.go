@@ -33,6 +33,7 @@ import (
 // descriptors or memory: net/http tries again, at least once a second.
 func (d *daemon) run(ctx context.Context) error {
 	defer d.close()
+	defer d.around.busy(false) // one that breaks has no time to say so
 	return intercom.Supervise(ctx, d.log, d.stages()...)
 }
 
