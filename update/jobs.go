@@ -132,13 +132,13 @@ func (w *worker) install(ctx context.Context, config Config, p plan, o offer, te
 	}
 	b, err := w.inspect(ctx, p.source, access)
 	if err != nil {
-		return refusal("", err)
+		return refusal("", p.source, err)
 	}
 	if err := o.admit(found{b.Compatible, b.Version, b.Hash}); err != nil {
 		return installed{version: b.Version, err: err, fault: true}
 	}
 	if err := w.run(ctx, p, access, tell); err != nil {
-		return refusal(b.Version, err)
+		return refusal(b.Version, p.source, err)
 	}
 	return w.settled(ctx, b.Version, p.update.ManifestHash)
 }
@@ -197,12 +197,17 @@ func (w *worker) access(config Config, p plan) (rauc.Access, error) {
 }
 
 // refusal sorts RAUC's errors: a RAUC that cannot stream, one that was not
-// there, and one that found something wrong with the bundle.
-func refusal(version string, err error) installed {
+// there, and one that found something wrong with the bundle. RAUC's words may
+// hold the whole address of it.
+func refusal(version, source string, err error) installed {
 	var said *rauc.Error
 	ev := installed{version: version, err: err}
 	if errors.As(err, &said) {
-		ev.err = said // the message names the bundle anyway
+		told := *said
+		if !isPath(source) {
+			told.Text = strings.ReplaceAll(told.Text, source, redact(source))
+		}
+		ev.err = &told // the message names the bundle anyway
 		ev.noStream = said.Unsupported()
 		ev.fault = !said.Unsupported() && !said.Passing()
 	}
