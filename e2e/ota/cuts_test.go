@@ -98,7 +98,7 @@ func (s *story) cutImports(d *device) string {
 	results := table{heads: []string{"cut", "moment after the begin of setup", "taken over before the cut", "password on the card then"}}
 	defer func() { results.write(d.t, s.lab, "importcuts.md") }()
 	for n := range *importCuts {
-		d.shutDown()
+		d.cut()
 		text := configuration(fmt.Sprintf("Door %d", n), password(door))
 		d.edit(map[string][]byte{"intercom.yaml": []byte(text), "lab-ca.pem": s.lab.ca.pem()})
 		mark := d.Mark()
@@ -154,7 +154,7 @@ func (s *story) cutResets(d *device) string {
 	results := table{heads: []string{"cut", "moment after the begin of setup", "file on the card then"}}
 	defer func() { results.write(d.t, s.lab, "resetcuts.md") }()
 	for n := range *resetCuts {
-		d.shutDown()
+		d.cut()
 		s.keep(d, good)
 		d.edit(map[string][]byte{"factory-reset.txt": []byte("\n")})
 		mark := d.Mark()

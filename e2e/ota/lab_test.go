@@ -40,7 +40,6 @@ var errTooLong = errors.New("it took too long")
 type lab struct {
 	dir    string // build/e2e/ota: what scripts/e2e-ota.sh made, and results
 	pki    string // see scripts/pki.sh
-	tables string // where tables are written
 	ca     authority
 	server *bundleServer
 	random *rand.Rand
@@ -193,17 +192,6 @@ func (d *device) await(limit time.Duration, after pi.Mark, from pi.Source, text 
 		d.t.Fatal(err)
 	}
 	return l
-}
-
-// shutDown lets the guest switch itself off, so that the card is whole.
-func (d *device) shutDown() {
-	d.t.Helper()
-	_, _ = d.try(stepLimit, "systemctl --no-block poweroff")
-	ctx, cancel := d.limit(bootLimit)
-	defer cancel()
-	if err := d.Off(ctx); err != nil {
-		d.t.Fatal(err)
-	}
 }
 
 // configuration is the file an installer writes onto the card.

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 )
 
@@ -35,10 +34,9 @@ type Board struct {
 
 // running is a board with power.
 type running struct {
-	cut   context.CancelFunc // takes the power away
-	done  chan struct{}      // closed when it is off
-	err   error              // what failed; to be read after done
-	wired atomic.Bool        // false from the cut on
+	cut  context.CancelFunc // takes the power away
+	done chan struct{}      // closed when it is off
+	err  error              // what failed; to be read after done
 }
 
 // New prepares a board. dir is for its files; its path must be short enough for
@@ -75,7 +73,6 @@ func (b *Board) On() error {
 	}
 	ctx, cut := context.WithCancel(context.Background())
 	r := &running{cut: cut, done: make(chan struct{})}
-	r.wired.Store(true)
 	b.running = r
 	go func() {
 		defer close(r.done)
@@ -94,26 +91,6 @@ func (b *Board) Cut() error {
 		return nil
 	}
 	b.running.cut()
-	return b.finish()
-}
-
-// Off waits until the guest has switched itself off.
-func (b *Board) Off(ctx context.Context) error {
-	b.power.Lock()
-	defer b.power.Unlock()
-	if b.running == nil {
-		return nil
-	}
-	select {
-	case <-b.running.done:
-		return b.finish()
-	case <-ctx.Done():
-		return fmt.Errorf("wait for power off: %w", context.Cause(ctx))
-	}
-}
-
-// finish waits for the end; power is held.
-func (b *Board) finish() error {
 	<-b.running.done
 	err := b.running.err
 	b.running = nil
