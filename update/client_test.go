@@ -300,6 +300,37 @@ func TestBadBeginnings(t *testing.T) {
 	})
 }
 
+// TestNothingIsInstalledUnnoted: what cannot be remembered would be tried again
+// after every fall back.
+func TestNothingIsInstalledUnnoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, f := newDevice(t, "1.0.0"), newFakeRAUC("A", "A", "")
+		inTheWay := filepath.Join(d.config.StateDir, recordFile+".new")
+		if err := os.Mkdir(inTheWay, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		c, stop := d.run(f, f)
+		defer stop()
+		install := func() {
+			if err := c.Install(t.Context(), "/data/b.raucb"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		install()
+		if s := c.Status(); s.State != StateFailed || !strings.Contains(s.Error, "install /data/b.raucb: cannot note what follows: write ") {
+			t.Errorf("%+v", s)
+		}
+		if err := os.Remove(inTheWay); err != nil {
+			t.Fatal(err)
+		}
+		install()
+		if d.restarted() == 0 {
+			t.Errorf("no restart later: %+v", c.Status())
+		}
+	})
+}
+
 func TestRequestsThatMakeNoSense(t *testing.T) {
 	c := New(Config{}, Ports{}, slog.New(slog.DiscardHandler))
 	for source, want := range map[string]string{

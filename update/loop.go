@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -50,14 +51,23 @@ func (l *loop) show() {
 }
 
 // do carries out actions in their order. The record is written here, so that
-// nothing that follows from it begins before it is on the disk.
+// nothing that follows from it begins before it is on the disk. Where that fails
+// nothing is installed: a version whose failure cannot be remembered would be
+// tried again and again.
 func (l *loop) do(ctx context.Context, helpers *sync.WaitGroup, todo []action) {
+	var unsaved error
 	for _, a := range todo {
 		switch a := a.(type) {
 		case save:
-			if err := a.record.store(l.client.config.StateDir); err != nil {
-				l.client.log.Error("cannot note the state of updates", "error", err)
+			if unsaved = a.record.store(l.client.config.StateDir); unsaved != nil {
+				l.client.log.Error("cannot note the state of updates", "error", unsaved)
 			}
+		case installJob:
+			if unsaved != nil {
+				l.client.inbox.put(installed{err: fmt.Errorf("cannot note what follows: %w", unsaved)})
+				continue
+			}
+			l.start(ctx, helpers, &l.stop, l.job(a))
 		case reply:
 			l.show()
 			a.answer(a.err)

@@ -54,6 +54,7 @@ func (m *machine) stepInstall(now time.Time) {
 		m.work(fetchJob{m.plan})
 	default:
 		m.say(now, StateInstalling, fmt.Sprintf("installing %s", m.plan.name()))
+		m.keep() // as a test: what follows has to be remembered
 		m.work(installJob{m.plan})
 	}
 }
