@@ -71,7 +71,7 @@ func (s *story) cutUpdate(d *device, phase string) string {
 		return seconds(s.cutAfter(d, 0, 30*time.Second)) + " after the reset"
 	}
 	d.await(bootLimit, mark, pi.Journal, "on trial and healthy")
-	return seconds(s.cutAfter(d, 9*time.Second, 13*time.Second)) + " after the first good look"
+	return seconds(s.cutAfter(d, 10*time.Second, 17*time.Second)) + " after the first good look"
 }
 
 // keep copies the first card with the version good that is without power.
