@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -45,6 +44,9 @@ func setupProvision(fs *pflag.FlagSet) action {
 // runProvision makes a configuration of flags and answers and writes it.
 func runProvision(ctx context.Context, c *cli, o provisionOptions) error {
 	target, err := outputPath(o.output, o.force)
+	if err == nil {
+		err = picturePath(o.picture, target, o.force)
+	}
 	if err != nil {
 		return err
 	}
@@ -78,22 +80,6 @@ func runProvision(ctx context.Context, c *cli, o provisionOptions) error {
 	}
 	next(c.stderr, target, o)
 	return nil
-}
-
-// outputPath is the file that --output means.
-func outputPath(output string, force bool) (string, error) {
-	if output == "-" {
-		return output, nil
-	}
-	if info, err := os.Stat(output); err == nil && info.IsDir() {
-		output = filepath.Join(output, "intercom.yaml")
-	}
-	if _, err := os.Stat(output); err == nil && !force {
-		return "", fmt.Errorf("%s is there already; --force replaces it", output)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("look at %s: %w", output, err)
-	}
-	return output, nil
 }
 
 // checkProvisioned reads the configuration as the device will.

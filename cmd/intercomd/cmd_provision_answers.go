@@ -19,7 +19,7 @@ type answers struct {
 	password, wifiPassword           string
 	contacts                         []string // NAME=USER_ID
 	hostname, ssid, country          string
-	hidden                           bool
+	hidden, open                     bool
 	address, gateway                 string
 	dns, ntp                         []string
 	timezone, sshKeyFile, manifest   string
@@ -39,6 +39,7 @@ func (a *answers) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&a.hostname, "hostname", "", "`name` in the network, found as NAME.local")
 	fs.StringVar(&a.ssid, "wifi", "", "`name` of the Wi-Fi network; none is cable")
 	fs.StringVar(&a.wifiPasswordFile, "wifi-password-file", "", "`file` with the password of the Wi-Fi network in one line")
+	fs.BoolVar(&a.open, "wifi-open", false, "the Wi-Fi network has no password")
 	fs.StringVar(&a.country, "country", "", "`country` where the Wi-Fi is, in two letters, such as DE")
 	fs.BoolVar(&a.hidden, "wifi-hidden", false, "the Wi-Fi network hides its name")
 	fs.StringVar(&a.address, "address", "", "fixed `address` with its length, such as 192.168.1.20/24; none asks DHCP")
@@ -54,11 +55,14 @@ func (a *answers) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&a.button, "button", "17", "GPIO `line` of the button; control for none")
 	fs.StringVar(&a.lamp, "lamp", "", "GPIO `line` of a lamp")
 	fs.StringVar(&a.relay, "relay", "", "GPIO `line` of the door's relay, which all contacts may open")
-	fs.StringVar(&a.powerSupply, "mains", "", "frequency of the mains, 50 or 60, against flicker of lamps")
+	fs.StringVar(&a.powerSupply, "mains", "", "`frequency` of the mains, 50 or 60, against flicker of lamps")
 }
 
 // readSecrets reads the files that flags name.
 func (a *answers) readSecrets() (err error) {
+	if a.open && a.wifiPasswordFile != "" {
+		return usagef("--wifi-open and --wifi-password-file cannot both hold")
+	}
 	for _, s := range []struct {
 		file string
 		into *string
@@ -80,15 +84,20 @@ func (a *answers) readSecrets() (err error) {
 
 // ask asks for what is needed and was not given.
 func (a *answers) ask(ctx context.Context, q *asker) error {
+	text := func(into *string, question, otherwise string) func() error {
+		return func() error { return q.text(ctx, into, question, otherwise) }
+	}
+	password := func() error { return q.secret(ctx, &a.password, "Password of that user") }
 	steps := []func() error{
-		func() error { return q.text(ctx, &a.name, "Name of the device", "Intercom") },
+		func() error { return q.valid(&a.name, text(&a.name, "Name of the device", "Intercom"), a.refusedName) },
 		func() error { return q.number(ctx, &a.appID, "Number of the QuickBlox application") },
 		func() error { return q.number(ctx, &a.userID, "Number of the device's user") },
-		func() error { return q.secret(ctx, &a.password, "Password of that user") },
+		func() error { return q.valid(&a.password, password, a.refusedPassword) },
 		func() error { return a.askContacts(ctx, q) },
-		func() error { return q.text(ctx, &a.ssid, "Name of the Wi-Fi network (empty: cable)", "") },
 		func() error { return a.askWiFi(ctx, q) },
-		func() error { return q.text(ctx, &a.timezone, "Time zone, such as Europe/Berlin", "UTC") },
+		func() error {
+			return q.valid(&a.timezone, text(&a.timezone, "Time zone, such as Europe/Berlin", "UTC"), a.refusedZone)
+		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -102,36 +111,51 @@ func (a *answers) askContacts(ctx context.Context, q *asker) error {
 	if len(a.contacts) > 0 {
 		return nil
 	}
-	for i := 1; ; i++ {
-		name, id, after := "", int64(0), ""
-		if i > 1 {
-			after = " (empty: no more)"
-		}
-		if err := q.text(ctx, &name, fmt.Sprintf("Name of contact %d%s", i, after), ""); err != nil {
+	for {
+		contact, err := a.askContact(ctx, q)
+		if err != nil {
 			return err
 		}
-		switch {
-		case name == "" && i > 1:
+		if contact.Name == "" {
 			return nil
-		case name == "":
-			i--
-			continue
 		}
-		if err := q.number(ctx, &id, "Number of "+name+"'s user"); err != nil {
-			return err
-		}
-		a.contacts = append(a.contacts, fmt.Sprintf("%s=%d", name, id))
+		a.contacts = append(a.contacts, fmt.Sprintf("%s=%d", contact.Name, contact.UserID))
 	}
 }
 
-func (a *answers) askWiFi(ctx context.Context, q *asker) error {
-	if a.ssid == "" {
-		return nil
+// askContact asks for one more contact, whose name is empty if there is none.
+func (a *answers) askContact(ctx context.Context, q *asker) (c docContact, err error) {
+	question := fmt.Sprintf("Name of contact %d", len(a.contacts)+1)
+	if len(a.contacts) > 0 {
+		question += " (empty: no more)"
 	}
-	if err := q.secret(ctx, &a.wifiPassword, "Password of that network (empty: none)"); err != nil {
+	err = q.valid(&c.Name, func() error { return q.text(ctx, &c.Name, question, "") }, func() string {
+		if c.Name == "" && len(a.contacts) > 0 {
+			return ""
+		}
+		return a.refusedContact(c, "name")
+	})
+	if err != nil || c.Name == "" {
+		return c, err
+	}
+	return c, q.validNumber(ctx, &c.UserID, "Number of "+c.Name+"'s user", func() string { return a.refusedContact(c, "user_id") })
+}
+
+// askWiFi asks for the network; no password is an open one.
+func (a *answers) askWiFi(ctx context.Context, q *asker) error {
+	ssid := func() error { return q.text(ctx, &a.ssid, "Name of the Wi-Fi network (empty: cable)", "") }
+	if err := q.valid(&a.ssid, ssid, func() string { return a.refusedWiFi("ssid") }); err != nil || a.ssid == "" {
 		return err
 	}
-	return q.text(ctx, &a.country, "Country in two letters, such as DE", "")
+	if !a.open {
+		password := func() error { return q.secret(ctx, &a.wifiPassword, "Password of that network (empty: none)") }
+		if err := q.valid(&a.wifiPassword, password, func() string { return a.refusedWiFi("password") }); err != nil {
+			return err
+		}
+		a.open = a.wifiPassword == ""
+	}
+	country := func() error { return q.text(ctx, &a.country, "Country in two letters, such as DE", "") }
+	return q.valid(&a.country, country, func() string { return a.refusedWiFi("country") })
 }
 
 // document makes a configuration of the answers.
@@ -149,13 +173,12 @@ func (a *answers) document() (document, error) {
 		button.Source, button.Line = "control", ""
 	}
 	for _, c := range a.contacts {
-		name, id, _ := strings.Cut(c, "=")
-		n, err := strconv.ParseInt(strings.TrimSpace(id), 10, 64)
+		contact, err := contactOf(c)
 		if err != nil {
-			return document{}, usagef("contact %q is not NAME=USER_ID", c)
+			return document{}, err
 		}
-		d.Contacts = append(d.Contacts, docContact{Name: strings.TrimSpace(name), UserID: n})
-		button.Contacts = append(button.Contacts, strings.TrimSpace(name))
+		d.Contacts = append(d.Contacts, contact)
+		button.Contacts = append(button.Contacts, contact.Name)
 	}
 	d.Buttons = []docButton{button}
 	d.Camera = docCamera{Source: a.camera, PowerLineFrequency: a.powerSupply}
@@ -169,6 +192,16 @@ func (a *answers) document() (document, error) {
 	return d, a.network(&d)
 }
 
+// contactOf reads NAME=USER_ID.
+func contactOf(s string) (docContact, error) {
+	name, id, _ := strings.Cut(s, "=")
+	n, err := strconv.ParseInt(strings.TrimSpace(id), 10, 64)
+	if err != nil {
+		return docContact{}, usagef("contact %q is not NAME=USER_ID", s)
+	}
+	return docContact{Name: strings.TrimSpace(name), UserID: n}, nil
+}
+
 // missing names the flag of what nothing is known about.
 func (a *answers) missing() string {
 	switch {
@@ -180,17 +213,25 @@ func (a *answers) missing() string {
 		return "--password-file"
 	case len(a.contacts) == 0:
 		return "--contact"
+	case a.ssid == "" && (a.wifiPasswordFile != "" || a.open || a.hidden):
+		return "--wifi"
+	case a.ssid != "" && !a.open && a.wifiPassword == "":
+		return "--wifi-password-file (or --wifi-open)"
 	case a.ssid != "" && a.country == "":
 		return "--country"
 	}
 	return ""
 }
 
+func (a *answers) docWiFi() *docWiFi {
+	return &docWiFi{SSID: a.ssid, Password: a.wifiPassword, Country: strings.ToUpper(a.country), Hidden: a.hidden}
+}
+
 // network fills in what belongs to the system.
 func (a *answers) network(d *document) error {
 	n := docNetwork{Hostname: a.hostname, Address: a.address, Gateway: a.gateway, DNS: a.dns}
 	if a.ssid != "" {
-		n.WiFi = &docWiFi{SSID: a.ssid, Password: a.wifiPassword, Country: strings.ToUpper(a.country), Hidden: a.hidden}
+		n.WiFi = a.docWiFi()
 	}
 	if n.Hostname != "" || n.Address != "" || n.Gateway != "" || len(n.DNS) > 0 || n.WiFi != nil {
 		d.Network = &n

@@ -48,8 +48,32 @@ func (q *asker) text(ctx context.Context, into *string, question, otherwise stri
 	return err
 }
 
+// valid repeats a question until nothing is wrong with the answer. What a flag
+// gave is not asked for, and checked at the end with all the rest.
+func (q *asker) valid(into *string, ask func() error, wrong func() string) error {
+	if *into != "" {
+		return nil
+	}
+	for {
+		if err := ask(); err != nil {
+			return err
+		}
+		text := wrong()
+		if text == "" {
+			return nil
+		}
+		fmt.Fprintf(q.out, "  Not possible: %s\n", text)
+		*into = ""
+	}
+}
+
 // number asks for a number above 0 until it is one.
 func (q *asker) number(ctx context.Context, into *int64, question string) error {
+	return q.validNumber(ctx, into, question, func() string { return "" })
+}
+
+// validNumber is number until nothing else is wrong with it either.
+func (q *asker) validNumber(ctx context.Context, into *int64, question string, wrong func() string) error {
 	for *into == 0 {
 		answer, err := q.line(ctx, question)
 		if err != nil {
@@ -61,6 +85,10 @@ func (q *asker) number(ctx context.Context, into *int64, question string) error 
 			continue
 		}
 		*into = n
+		if text := wrong(); text != "" {
+			fmt.Fprintf(q.out, "  Not possible: %s\n", text)
+			*into = 0
+		}
 	}
 	return nil
 }

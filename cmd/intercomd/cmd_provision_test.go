@@ -141,7 +141,15 @@ func TestProvisionRefuses(t *testing.T) {
 		{provisionArgs(t, "--password-file", secretFile(t, "a\nb")), exitFailure, "is not one line of text"},
 		{provisionArgs(t, "--password-file", "/nowhere"), exitFailure, "read password: open /nowhere"},
 		{provisionArgs(t, "--ssh-key", private), exitFailure, "is the private key"},
-		{provisionArgs(t, "-o", "/nowhere/x.yaml"), exitFailure, "write configuration"},
+		{provisionArgs(t, "-o", "/nowhere/x.yaml"), exitFailure, "write /nowhere/x.yaml: its folder cannot be used"},
+		{provisionArgs(t, "-o", "-", "--qr", "/nowhere/x.png"), exitFailure, "write /nowhere/x.png: its folder cannot be used"},
+		{provisionArgs(t, "-o", "-", "--qr", private), exitFailure, "is there already; --force replaces it"},
+		{provisionArgs(t, "-o", "-", "--qr", filepath.Dir(private)), exitFailure, "is a folder"},
+		{provisionArgs(t, "-o", private+".new", "--qr", private+".new"), exitUsage, "--output and --qr name the same file"},
+		{provisionArgs(t, "--wifi", ""), exitUsage, "--wifi is missing"},
+		{provisionArgs(t, "--wifi-open"), exitUsage, "--wifi-open and --wifi-password-file cannot both hold"},
+		{provisionArgs(t, "--wifi-password-file", ""), exitUsage, "--wifi-password-file (or --wifi-open) is missing"},
+		{provisionArgs(t, "-o", "-", "--wifi-password-file", "", "--wifi-open"), exitOK, "everybody can join"},
 		{provisionArgs(t, append(long, "-o", "-", "--qr-terminal")...), exitFailure, "make QR code of"},
 		{provisionArgs(t, append(long[:12], "-o", "-", "--qr-terminal")...), exitOK, "warning: the QR code holds"},
 		{provisionArgs(t, "more"), exitUsage, "too many arguments"},
@@ -155,6 +163,38 @@ func TestProvisionRefuses(t *testing.T) {
 				t.Errorf("said a secret:\n%s", stderr)
 			}
 		}
+	}
+}
+
+// TestProvisionFillsTheTemplate replaces what a new card has, and nothing that
+// somebody has written into.
+func TestProvisionFillsTheTemplate(t *testing.T) {
+	template, err := os.ReadFile("../../packaging/intercom.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, test := range map[string]struct {
+		text string
+		code int
+	}{
+		"the template":          {string(template), exitOK},
+		"with Windows' lines":   {strings.ReplaceAll(string(template), "\n", "\r\n"), exitOK},
+		"comments":              {"# nothing\n\n  # yet\n", exitOK},
+		"one value filled in":   {strings.Replace(string(template), "app_id: CHANGE-ME", "app_id: 7", 1), exitFailure},
+		"another configuration": {"version: 1\n", exitFailure},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "intercom.yaml")
+			if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, _, stderr := provisionRun(provisionArgs(t, "-o", dir)...)
+			text, err := os.ReadFile(file)
+			if code != test.code || err != nil || (string(text) == test.text) != (test.code == exitFailure) {
+				t.Errorf("exit code %d, %v; said\n%s", code, err, stderr)
+			}
+		})
 	}
 }
 
@@ -199,14 +239,21 @@ func TestProvisionAsks(t *testing.T) {
 		{"application: ", "seven"},
 		{"not a number above 0.\nNumber of the QuickBlox application: ", "7"},
 		{"Number of the device's user: ", "104"},
-		{"Password of that user: ", "account secret"},
-		{"Name of contact 1: ", "Anna"},
+		{"Password of that user: ", ""},
+		{"Not possible: there must be one\nPassword of that user: ", "account secret"},
+		{"Name of contact 1: ", ""},
+		{"Not possible: is missing, it must be a name\nName of contact 1: ", "Anna"},
+		{"Number of Anna's user: ", "104"},
 		{"Number of Anna's user: ", "101"},
-		{"Name of contact 2 (empty: no more): ", ""},
+		{"Name of contact 2 (empty: no more): ", "Anna"},
+		{"is already the name of contacts[0]\nName of contact 2 (empty: no more): ", ""},
 		{"Name of the Wi-Fi network (empty: cable): ", "Home"},
+		{"Password of that network (empty: none): ", "short"},
 		{"Password of that network (empty: none): ", "  wifi secret"},
-		{"Country in two letters, such as DE: ", "de"},
-		{"Time zone, such as Europe/Berlin [UTC]: ", ""},
+		{"Country in two letters, such as DE: ", "UK"},
+		{"is GB\nCountry in two letters, such as DE: ", "de"},
+		{"Time zone, such as Europe/Berlin [UTC]: ", "Berlin"},
+		{"did you mean Europe/Berlin?\nTime zone, such as Europe/Berlin [UTC]: ", ""},
 	} {
 		readUntil(t, asked, step[0])
 		if _, err := person.WriteString(step[1] + "\n"); err != nil {

@@ -24,7 +24,7 @@ _intercomd() {
 	stop) flags="--config --ext --socket" words="" files="" ;;
 	mute) flags="--config --socket --video" words="" files="" ;;
 	unmute) flags="--config --socket --video" words="" files="" ;;
-	provision) flags="--address --app-id --button --camera --contact --country --dns --domain --force --gateway --hostname --lamp --mains --microphone --name --no-questions --ntp --output -o --password-file --qr --qr-terminal --relay --speaker --ssh-key --timezone --update-manifest --user-id --wifi --wifi-hidden --wifi-password-file" words="" files="" ;;
+	provision) flags="--address --app-id --button --camera --contact --country --dns --domain --force --gateway --hostname --lamp --mains --microphone --name --no-questions --ntp --output -o --password-file --qr --qr-terminal --relay --speaker --ssh-key --timezone --update-manifest --user-id --wifi --wifi-hidden --wifi-open --wifi-password-file" words="" files="" ;;
 	schema) flags="" words="" files="" ;;
 	update) flags="--check --config --json --socket" words="" files="yes" ;;
 	licenses) flags="--short" words="" files="" ;;

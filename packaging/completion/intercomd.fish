@@ -88,6 +88,7 @@ complete -c intercomd -n '__fish_seen_subcommand_from provision' -l update-manif
 complete -c intercomd -n '__fish_seen_subcommand_from provision' -l user-id -x -d 'number of the device'\''s user'
 complete -c intercomd -n '__fish_seen_subcommand_from provision' -l wifi -x -d 'name of the Wi-Fi network; none is cable'
 complete -c intercomd -n '__fish_seen_subcommand_from provision' -l wifi-hidden -d 'the Wi-Fi network hides its name'
+complete -c intercomd -n '__fish_seen_subcommand_from provision' -l wifi-open -d 'the Wi-Fi network has no password'
 complete -c intercomd -n '__fish_seen_subcommand_from provision' -l wifi-password-file -r -F -d 'file with the password of the Wi-Fi network in one line'
 complete -c intercomd -n '__fish_seen_subcommand_from update' -l check -d 'only say whether there is an update'
 complete -c intercomd -n '__fish_seen_subcommand_from update' -l config -r -F -d 'configuration file'
