@@ -34,6 +34,16 @@ type download struct {
 	sha256   string // hex; "" is unknown: nothing is resumed then
 	progress func(percent int)
 	pause    time.Duration // before the second try; later ones wait longer
+	free     func(folder string) (bytes int64, err error)
+}
+
+// freeSpace is what of the disk of a folder is free for a user.
+func freeSpace(folder string) (bytes int64, err error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(folder, &st); err != nil {
+		return 0, fmt.Errorf("look for space in %s: %w", folder, err)
+	}
+	return int64(st.Bavail) * st.Bsize, nil
 }
 
 // run fetches the bundle and returns its path. What an earlier attempt left is
@@ -255,6 +265,11 @@ func (d *download) copy(ctx context.Context, stall context.CancelCauseFunc, f *o
 var errStalled = errors.New("the server sends nothing any more")
 
 func (d *download) write(f *os.File, data []byte) error {
+	if d.size == 0 { // nobody knows how much is to come
+		if err := d.room(int64(len(data))); err != nil {
+			return fatalError{errors.Join(err, f.Truncate(0))}
+		}
+	}
 	_, err := f.Write(data)
 	if errors.Is(err, syscall.ENOSPC) {
 		return fatalError{errors.Join(fmt.Errorf("write download: no space left in %s", d.folder), f.Truncate(0))}
@@ -273,11 +288,10 @@ func (d *download) tell(at, total int64) {
 
 // room refuses what would not fit.
 func (d *download) room(need int64) error {
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(d.folder, &st); err != nil {
-		return fmt.Errorf("look for space in %s: %w", d.folder, err)
+	free, err := d.free(d.folder)
+	if err != nil {
+		return err
 	}
-	free := int64(st.Bavail) * st.Bsize
 	if need+spareSpace > free {
 		return fmt.Errorf("no space left in %s: the download needs %d MiB, and %d MiB are free", d.folder, (need+spareSpace)>>20, free>>20)
 	}

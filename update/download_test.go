@@ -30,7 +30,7 @@ func hashOf(content []byte) string {
 func newDownload(t *testing.T, s *server, content []byte) *download {
 	return &download{
 		client: s.client(t), agent: "intercomd/1.0.0", url: s.URL + "/b.raucb?token=secret",
-		folder: filepath.Join(t.TempDir(), "download"), size: int64(len(content)), sha256: hashOf(content),
+		folder: filepath.Join(t.TempDir(), "download"), size: int64(len(content)), sha256: hashOf(content), free: freeSpace,
 	}
 }
 
@@ -231,7 +231,7 @@ func TestDownloadEndsWithItsContext(t *testing.T) {
 }
 
 func TestNoRoom(t *testing.T) {
-	d := download{folder: t.TempDir()}
+	d := download{folder: t.TempDir(), size: 1, free: freeSpace}
 	err := d.room(1 << 60)
 	if err == nil || !strings.Contains(err.Error(), "no space left in "+d.folder+": the download needs") {
 		t.Errorf("got %v", err)
@@ -263,6 +263,35 @@ func TestBundleOfUnknownSize(t *testing.T) {
 	}
 	if len(s.requests()) != 2 {
 		t.Error("what nobody can check was taken for the same")
+	}
+}
+
+// TestEndlessBundle: what is not the download's stays free, however much comes.
+func TestEndlessBundle(t *testing.T) {
+	content := noise(1 << 20)
+	s := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(content); err != nil {
+				return
+			}
+		}
+	}))
+	d := newDownload(t, s, content)
+	d.size, d.sha256 = 0, ""
+	left := int64(spareSpace + 8<<20)
+	d.free = func(folder string) (int64, error) {
+		info, err := os.Stat(filepath.Join(folder, "bundle.part"))
+		if err != nil {
+			return 0, err
+		}
+		return left - info.Size(), nil
+	}
+	_, err := d.run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "no space left in "+d.folder) || len(s.requests()) != 1 {
+		t.Errorf("got %v after %d requests", err, len(s.requests()))
+	}
+	if info, err := os.Stat(filepath.Join(d.folder, "bundle.part")); err != nil || info.Size() != 0 {
+		t.Errorf("what was fetched stays there: %v, %v", info, err)
 	}
 }
 

@@ -82,7 +82,7 @@ func (w *worker) fetch(ctx context.Context, config Config, p plan, tell func(eve
 	}
 	d := download{
 		client: client, agent: w.agent, url: p.update.URL, folder: filepath.Join(config.StateDir, downloadFolder),
-		size: p.update.Size, sha256: p.update.SHA256, pause: w.pause,
+		size: p.update.Size, sha256: p.update.SHA256, pause: w.pause, free: freeSpace,
 		progress: func(percent int) { tell(progressed{percent}) },
 	}
 	path, err := d.run(ctx)
