@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -44,9 +45,28 @@ func setupSetup(fs *pflag.FlagSet) action {
 		if len(args) > 0 {
 			return usagef("too many arguments")
 		}
+		if err := onImage(o.paths); err != nil {
+			return err
+		}
 		runSetup(ctx, c.stderr, o)
 		return nil
 	}
+}
+
+// onImage fails on a machine that is no image: whoever tries setup there would
+// lose its network settings and its name.
+func onImage(paths provision.Paths) error {
+	for _, folder := range []string{paths.Card, paths.Data} {
+		info, err := os.Stat(folder)
+		if err == nil && !info.IsDir() {
+			err = errors.New("it is no folder")
+		}
+		if err != nil {
+			return fmt.Errorf("set up this machine: %w; setup is for the image of a board, which has %s and %s",
+				err, paths.Card, paths.Data)
+		}
+	}
+	return nil
 }
 
 // runSetup sets the device up. Nothing that goes wrong is a failure of the

@@ -199,3 +199,22 @@ func TestSetupCommand(t *testing.T) {
 		t.Errorf("a flag without value: exit code %d", code)
 	}
 }
+
+// TestSetupIsForTheImage runs setup where there is no card: it touches nothing.
+func TestSetupIsForTheImage(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, paths := range [][2]string{{filepath.Join(dir, "card"), dir}, {dir, filepath.Join(dir, "data")}, {file, dir}} {
+		var stdout, stderr bytes.Buffer
+		code := run([]string{"setup", "--no-qr", "--card", paths[0], "--data", paths[1], "--run", dir}, nil, &stdout, &stderr)
+		if code != exitFailure || !strings.Contains(stderr.String(), "setup is for the image of a board") {
+			t.Errorf("%v: exit code %d, said %s", paths, code, stderr.String())
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+}

@@ -47,7 +47,8 @@ source <(intercomd completion bash).`,
 			long: `Imports the configuration from the card, carries out a factory reset that is asked
 for, and writes the settings of the system for this boot. The image runs it as
 root before anything else. It ends with exit code 0 whatever goes wrong, because
-the system has to start all the same, and says what did.`,
+the system has to start all the same, and says what did. Without the folders of
+card and data, on any other system, it refuses.`,
 		},
 	}
 }
