@@ -266,6 +266,29 @@ func TestBundleOfUnknownSize(t *testing.T) {
 	}
 }
 
+// TestRedirectionTellsNoSecret: the next server learns nothing of the address of
+// the one before.
+func TestRedirectionTellsNoSecret(t *testing.T) {
+	content := noise(1000)
+	s := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/elsewhere" {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
+		fileServer(content).ServeHTTP(w, r)
+	}))
+	path, err := newDownload(t, s, content).run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, path, content)
+	for _, r := range s.requests() {
+		if r.URL.Path == "/elsewhere" && r.Referer() != "" {
+			t.Errorf("referer %q", r.Referer())
+		}
+	}
+}
+
 // TestEndlessBundle: what is not the download's stays free, however much comes.
 func TestEndlessBundle(t *testing.T) {
 	content := noise(1 << 20)

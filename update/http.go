@@ -97,6 +97,7 @@ func newHTTP(caFile string) (*http.Client, error) {
 			if err := checkParsed(req.URL); err != nil {
 				return fmt.Errorf("redirection to %w", err)
 			}
+			req.Header.Del("Referer") // it has the query of the address before
 			return nil
 		},
 	}, nil
