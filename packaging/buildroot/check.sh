@@ -292,6 +292,16 @@ check_refusals() { # BOARD
 	refused "holds a private key" env INTERCOM_KEYRING="$work/leaky.pem" board/common/post-build.sh "$work/$1/target" "$1"
 	refused "must look like 1.2.3" env INTERCOM_VERSION=latest board/common/post-build.sh "$work/$1/target" "$1"
 	refused "board 'rpi1' is unknown" board/common/post-build.sh "$work/$1/target" rpi1
+	refused "holds development keys" env BOARD="$1" BUILDROOT="$work/buildroot" VERSION=1.2.3 INTERCOM_KEYRING="$work/mixed.pem" "$project/scripts/image.sh"
+}
+
+# mixed_keyring has a development root behind one that looks like a fleet's.
+mixed_keyring() {
+	mkdir "$work/buildroot"
+	echo 'export BR2_VERSION := 2026.05' >"$work/buildroot/Makefile"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/fleet.key" \
+		-subj "/CN=Fleet root" -out "$work/fleet.pem" 2>/dev/null
+	cat "$work/fleet.pem" "$work/pki/root.pem" >"$work/mixed.pem"
 }
 
 # ---- units -------------------------------------------------------------------
@@ -331,6 +341,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 "$project/scripts/pki.sh" --bad "$work/pki" >/dev/null
 cat "$work/pki/root.pem" "$work/pki/root.key" >"$work/leaky.pem"
+mixed_keyring
 export SOURCE_DATE_EPOCH=1700000000
 export BR2_EXTERNAL_INTERCOM_PATH=$tree INTERCOM_VERSION=$version
 export INTERCOM_CERT=$work/pki/signer.pem INTERCOM_KEY=$work/pki/signer.key INTERCOM_KEYRING=$work/pki/keyring.pem
