@@ -41,12 +41,13 @@ func TestBoard(t *testing.T) {
 
 // story is the device and what is known of it from step to step.
 type story struct {
-	t      *testing.T
-	lab    *lab
-	device *device
-	before state  // to be found again
-	base   string // a copy of the card with the version good, to go back to
-	times  table
+	t       *testing.T
+	lab     *lab
+	device  *device
+	before  state  // to be found again
+	version string // that is committed
+	base    string // a copy of the card with the version good, to go back to
+	times   table
 }
 
 // step is a part of the story; without it the next make no sense. f says what
@@ -74,6 +75,7 @@ func (s *story) firstBoot(d *device) string {
 	online := d.online(0)
 	s.before = d.state()
 	s.before.runs(d, factory)
+	s.version = factory
 	card := d.run("cat /bootcfg/intercom.yaml; ls /bootcfg")
 	if strings.Contains(card, password(door)) {
 		d.t.Errorf("the password is still on the card:\n%s", card)
@@ -203,6 +205,7 @@ func (s *story) updateInCall(d *device) string {
 	now := d.state()
 	now.runs(d, good)
 	now.same(d, s.before)
+	s.version = good
 	last := d.updateStatus().Last
 	if last == nil || last.To != good || last.Outcome != "ok" {
 		d.t.Errorf("the result is told as %+v", last)
@@ -252,7 +255,7 @@ func (s *story) fallBack(d *device, f fault) string {
 	online := d.online(back.After)
 	d.await(bootLimit, back.After, pi.Journal, "state=failed")
 	now := d.state()
-	now.runs(d, good)
+	now.runs(d, s.version)
 	now.same(d, s.before)
 	last := d.updateStatus().Last
 	if last == nil || last.To != f.version || last.Outcome != "failed" {

@@ -69,15 +69,15 @@ install_lab() {
 	cp -R e2e/ota/guest/overlay/. "$root/"
 }
 
-# lab_unit makes a unit that is started with the others and runs shell text.
+# lab_unit makes a unit that is started with the others and runs the shell text
+# on standard input.
 lab_unit() {
+	cat >"$root/usr/lib/lab/$1"
 	cat >"$root/usr/lib/systemd/system/lab-$1.service" <<-EOM
 		[Unit]
 		Description=The lab's fault: $1
-		After=multi-user.target
 		[Service]
-		Type=oneshot
-		ExecStart=/bin/sh -c '$2'
+		ExecStart=/bin/sh /usr/lib/lab/$1
 	EOM
 	ln -s "../lab-$1.service" "$root/usr/lib/systemd/system/multi-user.target.wants/"
 }
@@ -86,9 +86,27 @@ install_fault() {
 	case $fault in
 	none | nokernel) ;;
 	sick) echo 'install vivid /bin/false' >>"$root/usr/lib/modprobe.d/lab.conf" ;;
-	# Tasks before which even systemd has to wait, on each processor.
-	hang) lab_unit hang 'echo -1 >/proc/sys/kernel/sched_rt_runtime_us; for i in 1 2 3 4; do chrt -f 99 sh -c "while :; do :; done" & done; wait' ;;
-	panic) lab_unit panic 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger' ;;
+	# Tasks before which all else has to wait, systemd and the kernel's own too:
+	# the share that the kernel keeps for others is taken away first.
+	hang)
+		lab_unit hang <<-'EOM'
+			mount -t debugfs debugfs /sys/kernel/debug
+			echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+			for share in /sys/kernel/debug/sched/fair_server/*/runtime; do
+				echo 0 >"$share"
+			done
+			for n in 1 2 3 4; do
+				chrt -f 99 sh -c 'while :; do :; done' &
+			done
+			wait
+		EOM
+		;;
+	panic)
+		lab_unit panic <<-'EOM'
+			echo 1 >/proc/sys/kernel/sysrq
+			echo c >/proc/sysrq-trigger
+		EOM
+		;;
 	crash)
 		printf '#!/bin/sh\necho "intercomd: the lab lets this version end at once" >&2\nexit 1\n' >"$root/usr/bin/intercomd"
 		;;
