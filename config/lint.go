@@ -50,6 +50,10 @@ type linter struct {
 	literal  int             // column of a key whose text stands below it (| or >); 0 is none
 }
 
+// maxLevels bounds the tables and lists inside one another: more is no
+// configuration, and takes long.
+const maxLevels = 100
+
 // level is a table or a list.
 type level struct {
 	column int // from 1
@@ -177,6 +181,8 @@ func (l *linter) enter(number, column int, list bool, key string) string {
 	opens := l.opens
 	l.opens = list
 	switch {
+	case n >= maxLevels:
+		return "is nested too deeply; no key lies so far inside"
 	case n > 0 && l.levels[n-1].column == column && l.levels[n-1].list == list:
 		l.levels[n-1].index++
 		l.levels[n-1].key = key

@@ -54,3 +54,19 @@ func TestLintPath(t *testing.T) {
 		"buttons", "buttons[0].name", "buttons[0].source", "buttons[0].line", "buttons[0].contacts",
 	}, got)
 }
+
+// TestDeepNesting gives it what a stranger may write to make a device busy: it
+// is told at once, and in a few words.
+func TestDeepNesting(t *testing.T) {
+	for name, text := range map[string]string{
+		"lists":    strings.Repeat("- ", maxFile/2),
+		"tables":   strings.Repeat("a: {", maxFile/4),
+		"brackets": strings.Repeat("[", maxFile),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := Read("F", []byte(text), "", nil, nil)
+			require.Error(t, err)
+			assert.Less(t, len(err.Error()), 1000)
+		})
+	}
+}
