@@ -76,10 +76,12 @@ func parseWiFi(body string) (wifi, error) {
 	switch kind := strings.ToUpper(fields["T"]); {
 	case w.ssid == "":
 		return wifi{}, errors.New("it names no network")
-	case kind == "WEP" || strings.HasPrefix(kind, "WPA2-EAP"):
+	case kind == "WEP" || strings.Contains(kind, "EAP"):
 		return wifi{}, fmt.Errorf("networks with %s are not supported", kind)
 	case kind == "NOPASS" || kind == "":
 		w.password = ""
+	case w.password == "":
+		return wifi{}, fmt.Errorf("it names no password for a network with %s", kind)
 	}
 	return w, nil
 }
