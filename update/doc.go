@@ -42,8 +42,9 @@
 //
 // An older version is never installed, nor one for another kind of board; what
 // a manifest promises (version, size, sha256 or the hash of the bundle's own
-// manifest) is compared before the restart. Web servers are spoken to by https
-// alone, across redirections too. Everything that comes from outside is bounded:
+// manifest) is compared before the restart. Nothing is installed whose failure
+// could not be remembered. This package speaks to web servers by https alone,
+// across redirections too. Everything that comes from outside is bounded:
 // manifests 64 KiB, bundles 1 GiB, times, redirections, reports kept (16). No
 // user, password or query of an address is logged, told or reported. A broken
 // update.json costs what was in it and nothing else.
@@ -53,6 +54,9 @@
 // The record cannot tell a new version that hung before intercomd started from
 // a power cut at that moment: both are a failed update. The commit and its note
 // in the record are two steps; a power cut between them is noticed at the next
-// start. Whether a hung new version is left at all is up to a watchdog and the
+// start. RAUC, when it streams, follows redirections to plain http as well and
+// writes the whole address into its own log: what it reads is verified all the
+// same, but secrets do not belong into the address of a bundle that is streamed.
+// Whether a hung new version is left at all is up to a watchdog and the
 // boot loader, not to this package.
 package update
