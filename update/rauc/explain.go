@@ -27,6 +27,7 @@ func (e *Error) Unsupported() bool { return e.Plain == plainUnsupported }
 const (
 	plainBusy        = "RAUC is busy with something else"
 	plainUnsupported = "this RAUC is too old or was built without it"
+	plainUnreached   = "the server does not give the bundle away"
 )
 
 // meaning pairs words of RAUC or OpenSSL, in lower case, with plain ones.
@@ -65,7 +66,7 @@ func meanings() []meaning {
 		{"not allowed", "bundles of this kind are not allowed here"},
 		{"no space left", "there is no space left"},
 		{"input/output error", "the content of the bundle is not what was signed, or the card is broken"},
-		{"failed to configure streaming", "the server does not give the bundle away"},
+		{"failed to configure streaming", plainUnreached},
 		{"not found", "there is no such bundle"},
 		{"unsafe bundle", "RAUC does not trust the place the bundle is in"},
 		{"unsafe filesystem", "RAUC does not trust the place the bundle is in"},
@@ -89,4 +90,4 @@ func explain(text string) *Error {
 
 // Passing says that the refusal has nothing to do with the bundle, so that the
 // same one may be installed later.
-func (e *Error) Passing() bool { return e.busy() }
+func (e *Error) Passing() bool { return e.busy() || e.Plain == plainUnreached }
