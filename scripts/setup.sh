@@ -65,7 +65,7 @@ packages_of() {
 	lint) echo "shellcheck" ;;
 	unit) echo "$unit_packages" ;;
 	package) echo "$build_packages $cross_packages $unit_packages $disk_packages jq lintian mmdebstrap systemd systemd-container shellcheck" ;;
-	ota) echo "$build_packages $cross_packages $unit_packages $disk_packages qemu-system-arm nbdkit device-tree-compiler cpio xz-utils prosody" ;;
+	ota) echo "$build_packages $cross_packages $unit_packages $disk_packages qemu-system-arm nbdkit device-tree-compiler cpio iproute2 kmod prosody xz-utils" ;;
 	*) fail "unknown group $1: one of build, demo, e2e, cross, board, kernel, lint, unit, package, ota" ;;
 	esac
 }
