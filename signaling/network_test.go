@@ -139,6 +139,7 @@ func TestNothingIsSentWhileTheNetworkIsDown(t *testing.T) {
 		c.wantState(true)
 		begin := time.Now()
 		c.NetworkChanged(false, false)
+		synctest.Wait() // what came before the link knows is answered
 		c.Send(hangUp("kept"))
 		p.send(smR + message("in"))
 		c.wantSignal("in")
