@@ -50,7 +50,8 @@ func (s *story) cutUpdates(d *device) string {
 		if d.t.Failed() {
 			return ""
 		}
-		if version == better {
+		// An installation that was whole before the cut is carried on with.
+		if version == better || phase == "install" {
 			s.restore(d)
 		}
 	}

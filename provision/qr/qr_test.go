@@ -48,15 +48,16 @@ func scenes() map[string]scene {
 }
 
 func TestReadsUpToMaxReadable(t *testing.T) {
-	for _, n := range []int{50, 150, 250, 400, MaxReadable} {
-		text := sample(n)
+	for _, tt := range []struct {
+		bytes int
+		part  float64 // of the picture's height
+	}{{50, 0.9}, {50, 0.5}, {250, 0.7}, {MaxReadable, 0.9}, {MaxReadable, 0.5}} {
+		text := sample(tt.bytes)
 		c := draw(t, text)
 		for name, s := range scenes() {
-			for _, part := range []float64{0.9, 0.7, 0.5} {
-				s.module = part * height / float64(c.Modules()+2*quiet)
-				if got := Decode(s.shoot(c)); !slices.Equal(got, []string{text}) {
-					t.Errorf("%d bytes, %s, %.1f of the height: read %q", n, name, part, got)
-				}
+			s.module = tt.part * height / float64(c.Modules()+2*quiet)
+			if got := Decode(s.shoot(c)); !slices.Equal(got, []string{text}) {
+				t.Errorf("%d bytes, %s, %.1f of the height: read %q", tt.bytes, name, tt.part, got)
 			}
 		}
 	}
