@@ -46,6 +46,7 @@ type gate struct {
 	again   func()         // the peer is heard again; must not block
 
 	peer atomic.Pointer[netip.AddrPort] // of the pair in use, once there is one
+	deaf atomic.Bool                    // no media is let in any more
 
 	mu       sync.Mutex
 	servers  []netip.AddrPort // STUN and TURN servers
@@ -101,9 +102,15 @@ func (g *gate) known(addr netip.AddrPort) bool {
 	return g.isPeer(addr) || slices.Contains(g.servers, plain(addr))
 }
 
+// shut keeps out all media that comes from now on. It is not counted.
+func (g *gate) shut() { g.deaf.Store(true) }
+
 // admit decides whether a packet that arrived at now is let in. When it is
 // not, the reader is to rest for a while before it reads on.
 func (g *gate) admit(from netip.AddrPort, packet []byte, now time.Time) (ok bool, rest time.Duration) {
+	if g.deaf.Load() && isMedia(packet) {
+		return false, 0
+	}
 	g.mu.Lock()
 	known := g.known(from)
 	ok = g.affordable(known, packet, now)
@@ -145,6 +152,11 @@ func (g *gate) affordable(known bool, packet []byte, now time.Time) bool {
 	return g.bytes.take(now, float64(len(packet))) && g.packets.take(now, 1)
 }
 
+// isMedia tells RTP and RTCP from the rest (RFC 7983 7).
+func isMedia(packet []byte) bool {
+	return len(packet) > 0 && packet[0] >= 128 && packet[0] <= 191
+}
+
 // isReport tells RTCP from RTP by the packet type (RFC 5761 4).
 func isReport(packet []byte) bool {
 	const version, first, last = 2, 192, 223
@@ -160,7 +172,7 @@ func isForPeer(packet []byte) bool {
 		return false
 	}
 	first := packet[0]
-	return first >= 20 && first <= 63 || first >= 128 && first <= 191
+	return first >= 20 && first <= 63 || isMedia(packet)
 }
 
 // mayContact decides whether a packet may be sent to addr at now. Where DTLS and

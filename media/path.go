@@ -118,11 +118,24 @@ func (p *peer) cut(err error) {
 	err = fmt.Errorf("connection given up: %w", err)
 	p.log.Warn("connection given up", "error", err)
 	p.giveUp(err)
-	if err := p.pc.Close(); err != nil {
-		p.log.Debug("close peer connection", "error", err)
-	}
+	p.end(p.pc.Close)
 	p.fail(err)
 	p.tellState(webrtc.ICEConnectionStateFailed)
+}
+
+// settleTime is how long media that has come in may take to go through pion.
+const settleTime = 20 * time.Millisecond
+
+// end closes the PeerConnection by one of its methods. Media is kept out first,
+// and what is in gets through: pion closes its SRTP sessions with the lock of
+// the transport held and waits for their reader, who may wait until a new source
+// is taken by somebody who waits for that lock.
+func (p *peer) end(closes func() error) {
+	p.stack.gate.shut()
+	time.Sleep(settleTime)
+	if err := closes(); err != nil {
+		p.log.Debug("close peer connection", "error", err)
+	}
 }
 
 // leaveTime is how long a peer that closed its connection is not missed: who

@@ -99,9 +99,7 @@ func (p *peer) run() {
 	}
 	p.tasks.close()
 	if p.pc != nil {
-		if err := p.pc.GracefulClose(); err != nil {
-			p.log.Debug("close peer connection", "error", err)
-		}
+		p.end(p.pc.GracefulClose)
 	}
 	p.tasks.wait()
 }
