@@ -8,12 +8,13 @@
 //   audio: level of each test tone in dBFS and its height in dB above the
 //          spectrum beside it
 // and once per stream as "first-frame" when the first picture is presented, and
-// as "picture-back" when a user's picture comes after a pause, of the old stream
-// or of a new one, with the length of the pause in ms.
+// as "picture-back" when a user's picture comes after a pause, or is the first of
+// a stream that follows another, however short the pause was; with the length of
+// the pause in ms.
 (function () {
   const tones = [440, 880, 1320, 1760];
   const watched = new Map();
-  const pause = 200; // ms without a picture that are told
+  const pause = 200; // ms without a picture that are told of one stream
   const lastShown = new Map(); // user → when the last picture was shown
   let sound = null;
 
@@ -41,18 +42,20 @@
   }
 
   // received is when the frame came from the network, on performance.now's clock.
-  function tellPause(user, received) {
+  function tellPause(user, received, first) {
     const now = Date.now();
-    const gap = now - (lastShown.get(user) || now);
+    const before = lastShown.get(user);
     lastShown.set(user, now);
-    if (gap >= pause) window.report('picture-back', now, { user, gap, received: performance.timeOrigin + received });
+    if (before === undefined) return;
+    const gap = now - before;
+    if (first || gap >= pause) window.report('picture-back', now, { user, gap, received: performance.timeOrigin + received });
   }
 
   function watchVideo(user, video, state) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const each = (_, frame) => {
       // A track that ends shows a black picture, which came over no network.
-      if (frame.receiveTime !== undefined) tellPause(user, frame.receiveTime);
+      if (frame.receiveTime !== undefined) tellPause(user, frame.receiveTime, state.presented === 0);
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
       state.width = video.videoWidth;
       state.height = video.videoHeight;
