@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/intercomd/intercomd/config"
+	"github.com/intercomd/intercomd/packaging"
 )
 
 // refusal says what the device would have against the value of a key, "" for
@@ -83,13 +83,11 @@ func mayWrite(file string, force bool) error {
 	return nil
 }
 
-// placeholders are how many values the card's template leaves open.
-const placeholders = 8
-
 // isUnfilled says whether a file is one that nobody has written anything into:
-// the template of a new card, or nothing but comments.
+// the template of a new card, whatever ends its lines, or nothing but comments.
 func isUnfilled(text []byte) bool {
-	if len(regexp.MustCompile(`(?m)^[ \w-]+: "?CHANGE-ME\b`).FindAll(text, -1)) == placeholders {
+	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
+	if bytes.Equal(bytes.TrimSpace(text), bytes.TrimSpace(packaging.CardTemplate)) {
 		return true
 	}
 	for line := range bytes.Lines(text) {

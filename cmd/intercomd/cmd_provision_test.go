@@ -180,6 +180,8 @@ func TestProvisionFillsTheTemplate(t *testing.T) {
 		"the template":          {string(template), exitOK},
 		"with Windows' lines":   {strings.ReplaceAll(string(template), "\n", "\r\n"), exitOK},
 		"comments":              {"# nothing\n\n  # yet\n", exitOK},
+		"from an editor":        {"\ufeff" + string(template) + "\r\n", exitOK},
+		"another name":          {strings.Replace(string(template), "Front door", "Back door", 1), exitFailure},
 		"one value filled in":   {strings.Replace(string(template), "app_id: CHANGE-ME", "app_id: 7", 1), exitFailure},
 		"another configuration": {"version: 1\n", exitFailure},
 	} {
