@@ -86,6 +86,7 @@ func (l *lab) unreadLog(t *testing.T, a *phone) {
 		}
 		return nil
 	})
+	documented(t, droppedLines)
 	_, rest, _ := strings.Cut(read.String(), droppedLines)
 	says(t, "%s%s", droppedLines, strings.SplitAfterN(rest, "\n", 2)[0])
 	a.nothingLost(t, d)
@@ -183,8 +184,10 @@ func (l *lab) noDescriptors(t *testing.T, a *phone) {
 		t.Fatal(err)
 	}
 	id := d.ringsIn(t, a)
+	const noFiles = "too many open files"
+	documented(t, noFiles)
 	eventually(t, "the log to tell of it", func() error {
-		if d.warning("too many open files") != "" {
+		if d.warning(noFiles) != "" {
 			return nil
 		}
 		// Connections that nobody accepts use up what is left.
@@ -194,7 +197,7 @@ func (l *lab) noDescriptors(t *testing.T, a *phone) {
 		}
 		return errors.New("nothing is said")
 	})
-	says(t, "%s", d.warning("too many open files"))
+	says(t, "%s", d.warning(noFiles))
 	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &before, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +224,9 @@ func (l *lab) pressOffline(t *testing.T, a *phone) {
 	if e := d.event(t, "press", func(rig.DeviceEvent) bool { return true }); e.Error != "" {
 		t.Errorf("event %+v", e)
 	}
-	if _, stdout, _ := d.run("status"); !strings.Contains(stdout, "waits for the link") {
+	const waits = "waits for the link"
+	documented(t, waits)
+	if _, stdout, _ := d.run("status"); !strings.Contains(stdout, waits) {
 		t.Errorf("status: %s", stdout)
 	}
 	d.press(t)
@@ -265,6 +270,8 @@ func (l *lab) cablePulled(t *testing.T, a *phone) {
 	d := l.start(t)
 	d.online(t)
 	id, c := a.talk(t, d)
+	const changed = "network has changed"
+	documented(t, changed)
 	for _, step := range []struct{ command, logs string }{
 		{"link set eth1 down", "up=false"},
 		{"link set eth1 up", "up=true moved=false"},
@@ -273,12 +280,12 @@ func (l *lab) cablePulled(t *testing.T, a *phone) {
 			t.Fatalf("ip %s: %v: %s", step.command, err, out)
 		}
 		eventually(t, "the log to tell of the network", func() error {
-			if !strings.Contains(d.warning("network has changed"), step.logs) {
+			if !strings.Contains(d.warning(changed), step.logs) {
 				return errors.New("nothing is said")
 			}
 			return nil
 		})
-		says(t, "%s", d.warning("network has changed"))
+		says(t, "%s", d.warning(changed))
 	}
 	c.sees(t)
 	d.silent(t, 0, anna, id)
@@ -295,13 +302,15 @@ func (l *lab) hangups(t *testing.T, a *phone) {
 			t.Fatal(err)
 		}
 	}
+	const same = "the configuration has not changed"
+	documented(t, same)
 	eventually(t, "the log to tell of SIGHUP", func() error {
-		if d.warning("the configuration has not changed") == "" {
+		if d.warning(same) == "" {
 			return errors.New("nothing is said")
 		}
 		return nil
 	})
-	says(t, "%s", d.warning("the configuration has not changed"))
+	says(t, "%s", d.warning(same))
 	a.nothingLost(t, d)
 }
 
