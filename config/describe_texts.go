@@ -168,6 +168,7 @@ func imageDocs() []doc {
 		{path: "system.ssh", text: "maintenance over the network; nobody logs in with a password"},
 		{path: "system.ssh.enabled", text: "whether somebody may log in", preset: "false"},
 		{path: "system.ssh.authorized_keys", text: "the public keys of those who may, as root", allowed: "lines such as ssh-ed25519 AAAA… name"},
+		{path: "system.button_setup", text: "whether a button held at power-up leads to a QR code or a factory reset; with false only the card does"},
 		{path: "update", text: "new versions of the program and the image: signed, installed where RAUC is"},
 		{path: "update.manifest", text: "where the signed list of versions is; without it nobody is asked", allowed: "an https URL"},
 		{path: "update.channel", text: "which versions of the list are meant", allowed: "small letters, digits, . _ and -"},

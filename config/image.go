@@ -30,6 +30,9 @@ type System struct {
 	Locale   string   // default "C.UTF-8"
 	NTP      []string // hosts; empty is the image's own choice
 	SSH      SSH
+	// ButtonSetup says whether a button that is held at power-up leads to a QR
+	// code or to a factory reset; default true. Without it only the card does.
+	ButtonSetup bool
 }
 
 // SSH says whether somebody may log in for maintenance. There are no passwords.

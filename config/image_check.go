@@ -160,7 +160,8 @@ func (c *checker) system() System {
 	}
 	return System{ // an empty list is as good as none
 		Timezone: in.Timezone, Locale: in.Locale, NTP: append([]string(nil), in.NTP...),
-		SSH: SSH{Enabled: in.SSH.Enabled, AuthorizedKeys: append([]string(nil), in.SSH.AuthorizedKeys...)},
+		SSH:         SSH{Enabled: in.SSH.Enabled, AuthorizedKeys: append([]string(nil), in.SSH.AuthorizedKeys...)},
+		ButtonSetup: in.ButtonSetup,
 	}
 }
 

@@ -122,7 +122,7 @@ func TestDefault(t *testing.T) {
 		Control: Control{Socket: "/run/intercomd/control.sock"},
 		Log:     Log{Level: slog.LevelInfo, Format: LogText},
 		Network: Network{Hostname: "intercom", DNS: []netip.Addr{}},
-		System:  System{Timezone: "UTC", Locale: "C.UTF-8"},
+		System:  System{Timezone: "UTC", Locale: "C.UTF-8", ButtonSetup: true},
 		Update:  Update{Channel: "stable", CheckInterval: 6 * time.Hour, Keyring: "/etc/rauc/keyring.pem"},
 	}, Default())
 }

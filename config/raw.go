@@ -110,6 +110,7 @@ type rawSystem struct {
 		Enabled        bool     `mapstructure:"enabled"`
 		AuthorizedKeys []string `mapstructure:"authorized_keys"`
 	} `mapstructure:"ssh"`
+	ButtonSetup bool `mapstructure:"button_setup"`
 }
 
 type rawUpdate struct {
@@ -213,6 +214,7 @@ func defaults() map[string]any {
 		"network.hostname":                  "intercom",
 		"system.timezone":                   "UTC",
 		"system.locale":                     "C.UTF-8",
+		"system.button_setup":               true,
 		"update.channel":                    "stable",
 		"update.check_interval":             6 * time.Hour,
 		"update.keyring":                    "/etc/rauc/keyring.pem",

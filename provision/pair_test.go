@@ -255,6 +255,32 @@ func TestButtonResets(t *testing.T) {
 	})
 }
 
+// TestButtonSetupOff holds the button of a device that takes neither a QR code
+// nor a reset from it, until its card allows it again.
+func TestButtonSetupOff(t *testing.T) {
+	code := codeOf(t, paired)
+	closed := house("old") + "system: {button_setup: false}\n"
+	for _, hold := range []provision.Hold{provision.HoldPair, provision.HoldReset} {
+		synctest.Test(t, func(t *testing.T) {
+			d := &door{t: t, disk: newDisk(closed), hold: provision.HoldNothing, seen: after(0, code)}
+			d.boot(t.Context())
+			d.hold = hold
+			if took := d.boot(t.Context()); took != 0 || d.taken != 0 || len(d.shown) != 0 {
+				t.Errorf("%s: took %v and %d pictures, the lamps showed %v", hold, took, d.taken, d.shown)
+			}
+			if got := inForce(t, d.disk); got != closed {
+				t.Errorf("%s: in force:\n%s", hold, got)
+			}
+			d.disk.Put("/bootcfg/factory-reset", "")
+			d.hold = provision.HoldNothing
+			d.boot(t.Context())
+			if got := "INTERCOM1:" + inForce(t, d.disk); got != paired {
+				t.Errorf("%s: after a reset by the card, in force:\n%s", hold, got)
+			}
+		})
+	}
+}
+
 // TestCodesThatAreRefused shows codes to a device in turn; none may change it.
 func TestCodesThatAreRefused(t *testing.T) {
 	for text, want := range map[string]string{

@@ -151,8 +151,9 @@ func (s *Setup) resetIfAsked(ctx context.Context) (Hold, error) {
 	return HoldNothing, errors.Join(err, s.reset())
 }
 
-// held asks the buttons of the configuration, or the one that a board without
-// a configuration is expected to have: between GPIO17 and ground.
+// held asks the buttons of the configuration, if it lets them ask for something,
+// or the one that a board without a configuration is expected to have: between
+// GPIO17 and ground.
 func (s *Setup) held(ctx context.Context, cfg *config.Config) Hold {
 	buttons := []config.Button{{
 		Name: "GPIO17", Source: config.ButtonGPIO, Bias: config.PullUp,
@@ -160,6 +161,9 @@ func (s *Setup) held(ctx context.Context, cfg *config.Config) Hold {
 	}}
 	if cfg != nil {
 		buttons = cfg.Buttons
+		if !cfg.System.ButtonSetup {
+			return HoldNothing
+		}
 	}
 	hold := s.ports.Held(ctx, buttons, func(h Hold) { s.show(cfg, patternOf(h)) })
 	s.show(cfg, config.ShowIdle)
