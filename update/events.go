@@ -43,6 +43,7 @@ type (
 		err      error
 		noStream bool // RAUC cannot stream: the bundle has to be downloaded
 		fault    bool // the bundle is to blame, so this version is left alone for a while
+		unread   bool // or the way to the server, from which it was streamed
 	}
 	// activity is what RAUC does, perhaps for somebody else.
 	activity struct{ rauc.Activity }

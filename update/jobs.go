@@ -210,6 +210,7 @@ func refusal(version, source string, err error) installed {
 		ev.err = &told // the message names the bundle anyway
 		ev.noStream = said.Unsupported()
 		ev.fault = !said.Unsupported() && !said.Passing()
+		ev.unread = said.Unread() && !isPath(source)
 	}
 	return ev
 }

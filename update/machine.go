@@ -15,6 +15,8 @@ const (
 	minBackoff = time.Minute
 	maxAsleep  = time.Hour // the wall clock may jump: it is looked at this often
 
+	maxUnread = 3 // a bundle that breaks off once more counts as changed
+
 	lookSoon  = 5 * time.Second // RAUC did not answer, and an update depends on it
 	lookLater = 5 * time.Minute // RAUC is not installed
 
@@ -67,6 +69,7 @@ type machine struct {
 	plan  plan
 
 	failures int // checks and installations that failed in a row
+	unread   int // installations in a row that broke off while RAUC read from the server
 	polls    int
 	nextPoll time.Time
 	wait     time.Time // nothing is tried before

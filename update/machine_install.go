@@ -25,7 +25,7 @@ func (m *machine) onChecked(now time.Time, ev checked) {
 	m.status.Checked, m.status.Available = now, c.available
 	switch {
 	case c.update == nil:
-		m.failures = 0
+		m.failures, m.unread = 0, 0
 		m.rest(now, c.message)
 	case m.only:
 		m.rest(now, fmt.Sprintf("%s is available", c.available))
@@ -86,7 +86,7 @@ func (m *machine) onInstalled(now time.Time, ev installed) {
 	case ev.err != nil:
 		m.installFailed(now, ev)
 	default:
-		m.failures = 0
+		m.failures, m.unread = 0, 0
 		m.record.Pending = &pending{
 			From: m.running.String(), To: ev.version, Slot: ev.slot, BootID: m.bootID,
 			ByHand: m.plan.byHand, ReportURL: m.plan.update.ReportURL, Installed: now,
@@ -104,7 +104,13 @@ func (m *machine) installFailed(now time.Time, ev installed) {
 		version = p.update.Version
 	}
 	err := fmt.Errorf("install %s: %w", p.name(), ev.err)
-	if ev.fault && p.manifest {
+	fault := ev.fault
+	if ev.unread && p.manifest {
+		m.unread++
+		fault = m.unread > maxUnread
+	}
+	if fault && p.manifest {
+		m.unread = 0
 		m.conclude(Result{From: m.running.String(), To: version, Outcome: OutcomeFailed, Error: ev.err.Error(), Time: now}, p.update.ReportURL)
 	}
 	if p.manifest {

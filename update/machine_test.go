@@ -354,6 +354,28 @@ func TestFailures(t *testing.T) {
 		r.tell(offered("1.1.0"))
 		r.want(fetchJob{})
 	})
+	t.Run("the connection breaks while RAUC reads", func(t *testing.T) {
+		r := begin(t)
+		for range maxUnread + 1 {
+			if r.m.record.Last != nil {
+				t.Fatal("the bundle was blamed too early")
+			}
+			r.tell(offered("1.1.0"))
+			r.want(fetchJob{})
+			r.tell(fetched{source: "https://h/b"})
+			r.want(installJob{})
+			r.tell(installed{err: errors.New("broke off"), fault: true, unread: true})
+			r.wantState(StateFailed, "install 1.1.0: broke off")
+			if r.m.record.Last != nil {
+				r.want(reportJob{})
+				r.tell(reported{})
+			}
+			r.pass(30 * time.Minute)
+			r.want(checkJob{})
+		}
+		r.tell(offered("1.1.0"))
+		r.wantState(StateIdle, "1.1.0 failed on")
+	})
 	t.Run("RAUC is not there", func(t *testing.T) {
 		r := begin(t)
 		r.tell(offered("1.1.0"))

@@ -162,6 +162,13 @@ func TestRefusedOverHTTPSAndDBus(t *testing.T) {
 		{"broken bundle", rauctest.Options{}, func(w *world) {
 			w.bad = func(b *rauctest.Bundle) { b.Broken = "Failed to check dm-verity" }
 		}, "the content of the bundle is not what was signed", "failed 1.1.0 the content of"},
+		{"broken off while streamed", rauctest.Options{}, func(w *world) {
+			w.bad = func(b *rauctest.Bundle) { b.Broken = "Error reading from file: Input/output error" }
+		}, "or the connection or the card broke down", ""},
+		{"broken off on the disk", rauctest.Options{}, func(w *world) {
+			w.update.ManifestHash = ""
+			w.bad = func(b *rauctest.Bundle) { b.Broken = "Error reading from file: Input/output error" }
+		}, "or the connection or the card broke down", "failed 1.1.0 the content of"},
 		{"not started", rauctest.Options{Inert: true}, nil, "RAUC installed the bundle, but would not start it", ""},
 		{"bundle away", rauctest.Options{}, func(w *world) { w.update.URL = w.server.URL + "/gone" }, "fetch 1.1.0: " + "https://127.0.0.1", ""},
 	}
@@ -176,10 +183,14 @@ func TestRefusedOverHTTPSAndDBus(t *testing.T) {
 			if !strings.Contains(s.Error, tt.want) || w.restarted() != 0 || w.rauc.Primary() != "A" {
 				t.Errorf("got %q, %d restarts, slot %s starts next", s.Error, w.restarted(), w.rauc.Primary())
 			}
-			if tt.report != "" {
-				if got := <-w.report; !strings.HasPrefix(got, tt.report) {
-					t.Errorf("report %q", got)
+			if tt.report == "" {
+				if s.Last != nil {
+					t.Errorf("the bundle is blamed: %+v", s.Last)
 				}
+				return
+			}
+			if got := <-w.report; !strings.HasPrefix(got, tt.report) {
+				t.Errorf("report %q", got)
 			}
 		})
 	}

@@ -130,7 +130,7 @@ func TestInstall(t *testing.T) {
 		{"right hash", "/good", "AA", false, "B", ""},
 		{"wrong hash", "/good", "bb", false, "A", "install bundle: this is not the bundle that the manifest promised (RAUC: Refusing"},
 		{"no hashes in this RAUC", "/good", "aa", true, "A", "begin installation: this RAUC is too old or was built without it (RAUC: Unsupported key"},
-		{"broken", "/broken", "", false, "A", "install bundle: the content of the bundle is not what was signed, or the card is broken (RAUC: Inst"},
+		{"broken", "/broken", "", false, "A", "install bundle: the content of the bundle is not what was signed, or the connection or the card broke down (RAUC: Inst"},
 		{"no reason given", "/silent", "", false, "A", "install bundle: RAUC does not say why"},
 	}
 	for _, tt := range tests {

@@ -21,6 +21,10 @@ func (e *Error) Error() string {
 // busy says that RAUC is at something else.
 func (e *Error) busy() bool { return e.Plain == plainBusy }
 
+// Unread says that RAUC could not read on in a bundle: its content was changed,
+// or what it was read from broke.
+func (e *Error) Unread() bool { return e.Plain == plainUnread }
+
 // Unsupported says that this RAUC was built without what was asked of it.
 func (e *Error) Unsupported() bool { return e.Plain == plainUnsupported }
 
@@ -28,6 +32,7 @@ const (
 	plainBusy        = "RAUC is busy with something else"
 	plainUnsupported = "this RAUC is too old or was built without it"
 	plainUnreached   = "the server does not give the bundle away"
+	plainUnread      = "the content of the bundle is not what was signed, or the connection or the card broke down"
 )
 
 // meaning pairs words of RAUC or OpenSSL, in lower case, with plain ones.
@@ -65,7 +70,7 @@ func meanings() []meaning {
 		{"pre-install handler error", "the device's own check refused the bundle"},
 		{"not allowed", "bundles of this kind are not allowed here"},
 		{"no space left", "there is no space left"},
-		{"input/output error", "the content of the bundle is not what was signed, or the card is broken"},
+		{"input/output error", plainUnread},
 		{"failed to configure streaming", plainUnreached},
 		{"not found", "there is no such bundle"},
 		{"unsafe bundle", "RAUC does not trust the place the bundle is in"},

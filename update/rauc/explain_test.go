@@ -1,6 +1,9 @@
 package rauc
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestPassing: what says nothing about the bundle must not have it left alone.
 func TestPassing(t *testing.T) {
@@ -13,6 +16,9 @@ func TestPassing(t *testing.T) {
 	} {
 		if got := explain(text).Passing(); got != want {
 			t.Errorf("%q: %t, want %t", text, got, want)
+		}
+		if got := explain(text).Unread(); got != strings.Contains(text, "Input/output") {
+			t.Errorf("%q: unread is %t", text, got)
 		}
 	}
 }
