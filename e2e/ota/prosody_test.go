@@ -8,14 +8,12 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/intercomd/intercomd/e2e/prosody"
 )
 
 // The users of the XMPP server.
@@ -36,19 +34,11 @@ func startProsody(t *testing.T, ca authority) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	for name, content := range prosodyFiles(t, dir, ca) {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	writeServer(t, dir, ca)
+	cmd, err := prosody.Command(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	owner := giveToProsody(t, dir)
-	cmd := exec.Command("prosody", "--config", filepath.Join(dir, "prosody.cfg.lua"), "-F")
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -81,20 +71,36 @@ func startProsody(t *testing.T, ca authority) {
 	}
 }
 
-func prosodyFiles(t *testing.T, dir string, ca authority) map[string][]byte {
+// writeServer writes what the server needs, with a certificate of the
+// authority that boards trust.
+func writeServer(t *testing.T, dir string, ca authority) {
 	t.Helper()
 	certificate := ca.server(t, domain)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string][]byte{
+	for name, content := range map[string][]byte{
 		"server.pem": block("CERTIFICATE", certificate.Certificate[0]),
 		"server.key": block("PRIVATE KEY", key),
-		"prosody.cfg.lua": fmt.Appendf(nil, `
-data_path = %[1]q
-pidfile = %[2]q
-certificates = %[3]q
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	passwords := map[string]string{}
+	for _, user := range []int{door, anna} {
+		passwords[fmt.Sprintf("%d-7", user)] = password(user)
+	}
+	if err := prosody.Prepare(dir, domain, fmt.Sprintf(prosodyConfig, dir, domain), passwords); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const prosodyConfig = `
+data_path = "%[1]s/data"
+pidfile = "%[1]s/prosody.pid"
+certificates = "%[1]s"
 log = { { levels = { min = "info" }, to = "console" } }
 modules_enabled = { "c2s", "disco", "iq", "message", "ping", "posix", "presence", "roster", "saslauth", "smacks", "tls" }
 modules_disabled = { "s2s", "offline" }
@@ -105,40 +111,6 @@ https_ports = {}
 c2s_require_encryption = true
 authentication = "internal_plain"
 storage = "internal"
-ssl = { certificate = %[4]q, key = %[5]q }
-VirtualHost %[6]q
-`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), dir, filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"), domain),
-	}
-	for _, user := range []int{door, anna} {
-		name := fmt.Sprintf("data/chat%%2etest/accounts/%d%%2d7.dat", user)
-		files[name] = fmt.Appendf(nil, "return { [\"password\"] = %q; };\n", password(user))
-	}
-	return files
-}
-
-// giveToProsody makes the server's user the owner of a folder.
-func giveToProsody(t *testing.T, dir string) *syscall.Credential {
-	t.Helper()
-	u, err := user.Lookup("prosody")
-	if err != nil {
-		t.Fatalf("the Debian package prosody is needed: %v", err)
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Chown(path, int(uid), int(gid))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
+ssl = { certificate = "%[1]s/server.pem", key = "%[1]s/server.key" }
+VirtualHost "%[2]s"
+`

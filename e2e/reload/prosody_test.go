@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/intercomd/intercomd/e2e/prosody"
 )
 
 const (
@@ -49,27 +46,17 @@ func startProsody(t *testing.T, users ...int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	accounts := filepath.Join(dir, "data/chat%2etest/accounts")
-	if err := os.MkdirAll(accounts, 0o755); err != nil {
+	passwords := map[string]string{}
+	for _, u := range users {
+		passwords[fmt.Sprintf("%d-7", u)] = "secret"
+	}
+	if err := prosody.Prepare(dir, "chat.test", fmt.Sprintf(prosodyConfig, dir), passwords); err != nil {
 		t.Fatal(err)
 	}
-	for _, u := range users {
-		write(t, filepath.Join(accounts, fmt.Sprintf("%d%%2d7.dat", u)), "return { [\"password\"] = \"secret\"; };\n")
-	}
-	write(t, filepath.Join(dir, "prosody.cfg.lua"), fmt.Sprintf(prosodyConfig, dir))
-	credentials := prosodyUser(t)
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(credentials.Uid), int(credentials.Gid))
-	})
+	process, err := prosody.Command(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	process := exec.Command("prosody", "--config", filepath.Join(dir, "prosody.cfg.lua"), "-F")
-	process.Dir = dir
-	process.SysProcAttr = &syscall.SysProcAttr{Credential: credentials, Pdeathsig: syscall.SIGKILL}
 	if err := process.Start(); err != nil {
 		t.Fatalf("start prosody: %v", err)
 	}
@@ -99,20 +86,6 @@ func awaitListener(t *testing.T, address string) {
 			t.Fatalf("nobody listens at %s: %v", address, err)
 		}
 	}
-}
-
-func prosodyUser(t *testing.T) *syscall.Credential {
-	t.Helper()
-	u, err := user.Lookup("prosody")
-	if err != nil {
-		t.Fatalf("the Debian package prosody is needed: %v", err)
-	}
-	uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
-	gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
-	if uidErr != nil || gidErr != nil {
-		t.Fatalf("user prosody: %v, %v", uidErr, gidErr)
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
 func write(t *testing.T, path, text string) {

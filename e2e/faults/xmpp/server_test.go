@@ -8,14 +8,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/intercomd/intercomd/e2e/faults/relay"
+	"github.com/intercomd/intercomd/e2e/prosody"
 )
 
 // serverPort is where the server listens, on loopback of its namespace.
@@ -46,9 +45,13 @@ func newServer(t *testing.T, place *site) *server {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &server{software: place.kind, t: t, dir: dir, namespace: place.namespace}
-	writeCertificates(s)
+	if err := prosody.WriteCertificates(dir, domain); err != nil {
+		t.Fatal(err)
+	}
 	s.command, s.env = s.setUp(s)
-	s.giveAway()
+	if err := prosody.GiveTo(s.user, dir); err != nil {
+		t.Fatal(err)
+	}
 	if s.output, err = os.Create(s.path("output.log")); err != nil {
 		t.Fatal(err)
 	}
@@ -69,27 +72,6 @@ func (s *server) write(name, content string) {
 		s.t.Fatal(err)
 	}
 	if err := os.WriteFile(s.path(name), []byte(content), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// giveAway makes the server's user the owner of its files; the authority's
-// certificate is for everybody.
-func (s *server) giveAway() {
-	s.t.Helper()
-	owner, err := user.Lookup(s.user)
-	if err != nil {
-		s.t.Fatalf("the Debian package %s is needed: %v", s.user, err)
-	}
-	uid, _ := strconv.Atoi(owner.Uid)
-	gid, _ := strconv.Atoi(owner.Gid)
-	err = filepath.WalkDir(s.dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, gid)
-	})
-	if err != nil {
 		s.t.Fatal(err)
 	}
 }

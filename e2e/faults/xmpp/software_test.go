@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"github.com/intercomd/intercomd/e2e/prosody"
 )
 
 // What every server has: the domain and its users.
@@ -29,19 +31,24 @@ type software struct {
 
 func programs() []software {
 	return []software{
-		{name: "Prosody", user: "prosody", subnet: 1, setUp: setUpProsody},
+		{name: "Prosody", user: prosody.User, subnet: 1, setUp: setUpProsody},
 		{name: "ejabberd", user: "ejabberd", subnet: 2, setUp: setUpEjabberd},
 	}
 }
 
-// setUpProsody makes the accounts in Prosody's flat files: names
-// percent-encoded, a Lua table each.
 func setUpProsody(s *server) (command, environment []string) {
+	passwords := map[string]string{}
 	for u := firstUser; u <= lastUser; u++ {
-		s.write(fmt.Sprintf("data/chat%%2etest/accounts/%d%%2d%d.dat", u, appID), fmt.Sprintf("return { [\"password\"] = %q; };\n", password))
+		passwords[fmt.Sprintf("%d-%d", u, appID)] = password
 	}
 	s.write("plugins/mod_elsewhere.lua", fmt.Sprintf(modElsewhere, s.path("elsewhere")))
-	s.write("prosody.cfg.lua", fmt.Sprintf(`
+	if err := prosody.Prepare(s.dir, domain, fmt.Sprintf(prosodyConfig, s.dir, serverPort, domain), passwords); err != nil {
+		s.t.Fatal(err)
+	}
+	return prosody.Arguments(s.dir), nil
+}
+
+const prosodyConfig = `
 data_path = "%[1]s/data"
 pidfile = "%[1]s/prosody.pid"
 certificates = "%[1]s"
@@ -57,11 +64,9 @@ https_ports = {}
 c2s_require_encryption = true
 authentication = "internal_plain"
 storage = "internal"
-ssl = { certificate = "%[1]s/server.pem", key = "%[1]s/server.pem" }
+ssl = { certificate = "%[1]s/server.pem", key = "%[1]s/server.key" }
 VirtualHost "%[3]s"
-`, s.dir, serverPort, domain))
-	return []string{"prosody", "-F", "--config", s.path("prosody.cfg.lua")}, nil
-}
+`
 
 // modElsewhere is a module of Prosody: when a file is written, it sends every
 // client to the address in it.
@@ -89,7 +94,7 @@ func setUpEjabberd(s *server) (command, environment []string) {
 loglevel: info
 log_rotate_count: 0
 hosts: ["%[3]s"]
-certfiles: ["%[1]s/server.pem"]
+certfiles: ["%[1]s/server.pem", "%[1]s/server.key"]
 ca_file: "%[1]s/ca.pem"
 listen:
   - {port: %[2]s, ip: "127.0.0.1", module: ejabberd_c2s, starttls_required: true}

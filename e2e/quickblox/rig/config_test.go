@@ -2,9 +2,6 @@ package rig
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,38 +40,6 @@ func TestDeviceConfigIsTheDocumentedContract(t *testing.T) {
 	password, err := os.ReadFile(filepath.Join(dir, "password"))
 	if err != nil || strings.TrimSpace(string(password)) != Password(DeviceUser) {
 		t.Errorf("password file: %q, %v", password, err)
-	}
-}
-
-// verify checks the lab's server certificate against the authority in a file.
-func verify(t *testing.T, dir, authority string) error {
-	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	trusted, err := os.ReadFile(filepath.Join(dir, authority))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(trusted) {
-		t.Fatalf("%s holds no certificate", authority)
-	}
-	_, err = pair.Leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: Domain})
-	return err
-}
-
-func TestCertificates(t *testing.T) {
-	dir := t.TempDir()
-	if err := writeCertificates(dir, Domain); err != nil {
-		t.Fatal(err)
-	}
-	if err := verify(t, dir, "ca.pem"); err != nil {
-		t.Errorf("own authority: %v", err)
-	}
-	var unknown x509.UnknownAuthorityError
-	if err := verify(t, dir, "other-ca.pem"); !errors.As(err, &unknown) {
-		t.Errorf("another authority: %v, want an unknown authority", err)
 	}
 }
 

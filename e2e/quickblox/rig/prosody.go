@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"text/template"
 	"time"
+
+	server "github.com/intercomd/intercomd/e2e/prosody"
 )
 
 // The XMPP server's name and the QuickBlox application of its users.
@@ -75,8 +74,8 @@ func startProsody(ctx context.Context, ns *Namespace, dir string) (*prosody, err
 	}
 	out := newWatchedOutput(file,
 		"Activated service 'c2s' on ["+ns.Address+"]:5222", "Activated service 'http' on ["+ns.Address+"]:5280")
-	proc, err := start(ns.Args("setpriv", "--reuid", "prosody", "--regid", "prosody", "--clear-groups", "--pdeathsig", "KILL",
-		"prosody", "-F", "--config", filepath.Join(dir, "prosody.cfg.lua")), out)
+	args := append([]string{"setpriv", "--reuid", server.User, "--regid", server.User, "--clear-groups", "--pdeathsig", "KILL"}, server.Arguments(dir)...)
+	proc, err := start(ns.Args(args...), out)
 	if err != nil {
 		return nil, err
 	}
@@ -105,43 +104,14 @@ func prepareProsody(ns *Namespace, dir string) error {
 	if err != nil {
 		return fmt.Errorf("write server configuration: %w", err)
 	}
-	// Prosody's flat files: names percent-encoded, a Lua table each.
-	accounts := filepath.Join(dir, "data", strings.ReplaceAll(Domain, ".", "%2e"), "accounts")
-	if err := os.MkdirAll(accounts, 0o755); err != nil {
-		return fmt.Errorf("create accounts: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "prosody.cfg.lua"), config.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write server configuration: %w", err)
-	}
-	for id := int64(FirstUser); id <= LastUser; id++ {
-		name := filepath.Join(accounts, fmt.Sprintf("%d%%2d%d.dat", id, appID))
-		line := fmt.Sprintf("return { [\"password\"] = %q; };\n", Password(id))
-		if err := os.WriteFile(name, []byte(line), 0o644); err != nil {
-			return fmt.Errorf("write account: %w", err)
-		}
-	}
-	if err := writeCertificates(dir, Domain); err != nil {
+	if err := server.WriteCertificates(dir, Domain); err != nil {
 		return err
 	}
-	return giveTo("prosody", dir)
-}
-
-// giveTo makes a system user the owner of everything below dir.
-func giveTo(name, dir string) error {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return fmt.Errorf("find the server's user: %w", err)
+	passwords := map[string]string{}
+	for id := int64(FirstUser); id <= LastUser; id++ {
+		passwords[fmt.Sprintf("%d-%d", id, appID)] = Password(id)
 	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return fmt.Errorf("read uid of %s: %w", name, err)
-	}
-	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, -1)
-	})
+	return server.Prepare(dir, Domain, config.String(), passwords)
 }
 
 // watchedOutput passes a program's output on and tells when all marks were

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/intercomd/intercomd/call"
+	"github.com/intercomd/intercomd/e2e/prosody"
 )
 
 // Domain is the XMPP domain of every server, App the QuickBlox application of
@@ -85,50 +83,21 @@ func StartServer(ctx context.Context, dir string, port int, encryption bool) (*S
 	return s, nil
 }
 
-// prepare writes configuration, certificate and accounts. Prosody's flat files
-// have names percent-encoded, a Lua table each.
 func (s *Server) prepare(config string) error {
-	accounts := filepath.Join(s.dir, "data", strings.ReplaceAll(Domain, ".", "%2e"), "accounts")
-	if err := os.MkdirAll(accounts, 0o755); err != nil {
-		return fmt.Errorf("create accounts: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(s.dir, "prosody.cfg.lua"), []byte(config), 0o600); err != nil {
-		return fmt.Errorf("write server configuration: %w", err)
-	}
-	for u := FirstUser; u <= LastUser; u++ {
-		name := filepath.Join(accounts, fmt.Sprintf("%d%%2d%d.dat", u, App))
-		line := fmt.Sprintf("return { [\"password\"] = %q; };\n", Password(u))
-		if err := os.WriteFile(name, []byte(line), 0o600); err != nil {
-			return fmt.Errorf("write account: %w", err)
-		}
-	}
-	if err := writeCertificate(s.dir); err != nil {
+	if err := prosody.WriteCertificates(s.dir, Domain); err != nil {
 		return err
 	}
-	return giveToProsody(s.dir)
-}
-
-func giveToProsody(dir string) error {
-	u, err := user.Lookup("prosody")
-	if err != nil {
-		return fmt.Errorf("find the server's user (Debian package prosody): %w", err)
+	passwords := map[string]string{}
+	for u := FirstUser; u <= LastUser; u++ {
+		passwords[Username(u)] = Password(u)
 	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return fmt.Errorf("read uid of %s: %w", u.Username, err)
-	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, -1)
-	})
+	return prosody.Prepare(s.dir, Domain, config, passwords)
 }
 
 // Start runs the server after Kill, and returns when it listens.
 func (s *Server) Start(ctx context.Context) (err error) {
-	s.process, err = start(s.log, "setpriv", "--reuid", "prosody", "--regid", "prosody", "--clear-groups", "--pdeathsig", "KILL",
-		"prosody", "-F", "--config", filepath.Join(s.dir, "prosody.cfg.lua"))
+	args := append([]string{"setpriv", "--reuid", prosody.User, "--regid", prosody.User, "--clear-groups", "--pdeathsig", "KILL"}, prosody.Arguments(s.dir)...)
+	s.process, err = start(s.log, args...)
 	if err != nil {
 		return err
 	}
@@ -155,7 +124,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 func (s *Server) Kill() { s.process.kill() }
 
 // CAFile is the authority that signed the server's certificate.
-func (s *Server) CAFile() string { return filepath.Join(s.dir, "server.pem") }
+func (s *Server) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
 
 // Close ends the server.
 func (s *Server) Close() error {

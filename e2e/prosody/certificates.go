@@ -1,4 +1,4 @@
-package rig
+package prosody
 
 import (
 	"crypto/ecdsa"
@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// writeCertificates makes a certificate authority, a server certificate by it
+// WriteCertificates makes a certificate authority, a server certificate by it
 // for domain, and a second authority that signed nothing. It writes ca.pem,
-// server.pem, server.key and other-ca.pem into dir.
-func writeCertificates(dir, domain string) error {
+// server.pem, server.key and other-ca.pem into dir; they hold for a
+// week. The folder is made if it is missing.
+func WriteCertificates(dir, domain string) error {
 	ca, caKey, err := authority("lab")
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func certificate(serial int64, name string) *x509.Certificate {
 		SerialNumber: big.NewInt(serial),
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    now.Add(-time.Hour),
-		NotAfter:     now.Add(24 * time.Hour),
+		NotAfter:     now.Add(7 * 24 * time.Hour),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 	}
 }
@@ -83,6 +84,9 @@ func certificate(serial int64, name string) *x509.Certificate {
 // The files are readable by everybody: the server runs as another user, and
 // the keys live for one run in a network without a way out.
 func writePEM(dir string, blocks map[string]*pem.Block) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make folder of certificates: %w", err)
+	}
 	for name, block := range blocks {
 		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o644); err != nil {
 			return fmt.Errorf("write certificate: %w", err)
