@@ -68,8 +68,13 @@ func TestBoardPressesAlwaysPress(t *testing.T) {
 		if cfg.KernelDebounce {
 			continue // misses some when the host is busy
 		}
+		number := 17
+		if name == "v1" {
+			cfg.Line, number = "27", 27 // both at once: they mostly wait
+		}
 		t.Run(name, func(t *testing.T) {
-			c := contactAt(t, 17)
+			t.Parallel()
+			c := contactAt(t, number)
 			w := opened(t, cfg)
 			pause(DebounceTime + 100*time.Millisecond)
 			var slowest time.Duration
