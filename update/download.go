@@ -121,7 +121,10 @@ func (d *download) fill(ctx context.Context, part string) error {
 		if after > before {
 			tries = 1
 		}
-		if ctx.Err() != nil || !worthwhile(err) || tries >= maxTries {
+		switch ended := ctx.Err(); {
+		case ended != nil && !errors.Is(err, ended):
+			return fmt.Errorf("%w: %w", ended, err) // the server was quicker to notice
+		case ended != nil || !worthwhile(err) || tries >= maxTries:
 			return err
 		}
 		select {
