@@ -17,7 +17,7 @@ func boards() map[string]Board {
 
 func TestBoardLamp(t *testing.T) {
 	for name, board := range boards() {
-		number := map[string]int{"v1": 25, "v2": 23}[name]
+		number := map[string]int{"v1": 22, "v2": 23}[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWatched(t)
