@@ -266,7 +266,7 @@ func TestButtonSetupOff(t *testing.T) {
 			d.boot(t.Context())
 			d.hold = hold
 			if took := d.boot(t.Context()); took != 0 || d.taken != 0 || len(d.shown) != 0 {
-				t.Errorf("%s: took %v and %d pictures, the lamps showed %v", hold, took, d.taken, d.shown)
+				t.Fatalf("%s: took %v and %d pictures, the lamps showed %v", hold, took, d.taken, d.shown)
 			}
 			if got := inForce(t, d.disk); got != closed {
 				t.Errorf("%s: in force:\n%s", hold, got)

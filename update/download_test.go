@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -228,6 +229,30 @@ func TestDownloadEndsWithItsContext(t *testing.T) {
 	if _, err := d.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestDownloadEndsBeforeItsServer has the server notice first that a download
+// was told to end: what is read ends in the middle then.
+func TestDownloadEndsBeforeItsServer(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := newDownload(t, newServer(t, http.NotFoundHandler()), noise(1000))
+	d.client = &http.Client{Transport: cutShort(cancel)}
+	if _, err := d.run(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// cutShort answers with some bytes, and is called when more is read.
+type cutShort func()
+
+func (c cutShort) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := io.MultiReader(strings.NewReader("some"), c)
+	return &http.Response{StatusCode: http.StatusOK, ContentLength: 1000, Body: io.NopCloser(body), Request: r}, nil
+}
+
+func (c cutShort) Read([]byte) (int, error) {
+	c()
+	return 0, io.ErrUnexpectedEOF
 }
 
 func TestNoRoom(t *testing.T) {

@@ -189,6 +189,9 @@ func TestRefusedOverHTTPSAndDBus(t *testing.T) {
 				}
 				return
 			}
+			if s.Last == nil {
+				t.Fatal("the bundle is not blamed")
+			}
 			if got := <-w.report; !strings.HasPrefix(got, tt.report) {
 				t.Errorf("report %q", got)
 			}
