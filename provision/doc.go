@@ -22,7 +22,8 @@
 //   - A QR code counts only while there is no configuration, or for
 //     [PairTime] after the button was held from [PairHold] to [ResetHold] at
 //     power-up. Nothing here runs later, so a running device is never paired
-//     anew.
+//     anew. With system.button_setup: false a held button asks for nothing,
+//     neither for a code nor for a reset.
 //   - A button that stays closed for longer than [StuckHold] is broken or
 //     blocked and does nothing.
 //   - No text of a configuration gets a line of its own in a file of the system:
@@ -32,7 +33,7 @@
 // Whoever holds the card holds the device: the card is not encrypted, so its
 // owner can read what is stored, replace the configuration or start a factory
 // reset, and whoever can cut the power and hold the button can do the latter
-// two. That is physical possession, and the way an installer gets in. What is
+// two, unless system.button_setup is false. That is physical possession, and the way an installer gets in. What is
 // protected is the rest: a card that lies in a PC for a moment shows no secret in
 // the files that were imported. What an editor left beside them, copies and
 // clusters of deleted files, stays on the FAT partition. The configuration is
