@@ -36,6 +36,7 @@ func programs() []software {
 	}
 }
 
+// setUpProsody adds a module that sends clients to another server.
 func setUpProsody(s *server) (command, environment []string) {
 	passwords := map[string]string{}
 	for u := firstUser; u <= lastUser; u++ {

@@ -55,7 +55,10 @@
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const each = (_, frame) => {
       // A track that ends shows a black picture, which came over no network.
-      if (frame.receiveTime !== undefined) tellPause(user, frame.receiveTime, state.presented === 0);
+      if (frame.receiveTime !== undefined) {
+        tellPause(user, frame.receiveTime, !state.received);
+        state.received = true;
+      }
       if (state.presented++ === 0) window.report('first-frame', Date.now(), { user });
       state.width = video.videoWidth;
       state.height = video.videoHeight;
@@ -124,7 +127,7 @@
         clearInterval(before.timer);
         if (before.element) before.element.remove();
       }
-      const video = { presented: 0, changes: 0, brightness: 0, width: 0, height: 0, hash: 0 };
+      const video = { presented: 0, changes: 0, brightness: 0, width: 0, height: 0, hash: 0, received: false };
       const entry = { video, connection, analyser: stream.getAudioTracks().length ? watchAudio(stream) : null };
       watched.set(user, entry);
       // The element also pulls the sound: without one Chromium leaves a remote
